@@ -1,0 +1,24 @@
+"""What any rig needs to know of a task: its name, its prompt, its time limit and its labels."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class TaskInfo(msgspec.Struct, frozen=True):
+    """A task as a person sees it. Simulation adds scene, resets, expert and judge in robot/simulation/tasks.
+
+    ``time_limit_s`` is when an attempt ends, ``hold_s`` for how long success must hold, ``disturbed_until`` and
+    ``judged`` say in words until where disturbances act and when success is judged.
+    """
+
+    name: str
+    title: str
+    prompt: str
+    time_limit_s: float
+    hold_s: float
+    disturbed_until: str
+    judged: str
+    stops: str
+    camera: str = "right"
+    objects: tuple[str, ...] = ()

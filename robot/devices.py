@@ -1,0 +1,86 @@
+"""What the station asks of an arm, a gripper and a camera. Real and simulated devices are equals behind these.
+
+A device file lives in ``robot/arms``, ``robot/grippers`` or ``robot/cameras`` and exposes ``INFO`` and ``build()``
+(core/registry.py). All calls on arms and grippers come from the control thread alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.messages import CameraInfo, Frame
+
+Joints = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """How a device registers. ``kind`` is arm, gripper, camera or teleoperation."""
+
+    name: str
+    kind: str
+    title: str
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArmState:
+    """Measured ``q`` (rad), ``dq`` (rad/s) and external torque (Nm), each ``(7,)``; stamp on the session clock."""
+
+    stamp_ns: int
+    q: Joints
+    dq: Joints
+    tau_external: Joints
+
+
+@dataclass(frozen=True, slots=True)
+class GripperState:
+    """Measured width between the fingers (m) and grasp force (N)."""
+
+    stamp_ns: int
+    width_m: float
+    force_n: float
+
+
+class Arm(Protocol):
+    """A position-controlled arm. ``start`` is silent: it commands nothing until ``command`` is called."""
+
+    def start(self) -> None: ...
+    def read(self) -> ArmState:
+        """The newest state; DeviceError when there is none."""
+
+    def command(self, q: Joints) -> None:
+        """Send joint positions ``(7,)`` in radians, once per control tick."""
+
+    def stop(self) -> None:
+        """Leave the arm holding still and release the device."""
+
+
+class Gripper(Protocol):
+    """A parallel gripper with a width setpoint."""
+
+    def start(self) -> None: ...
+    def read(self) -> GripperState: ...
+    def command(self, width_m: float, force_n: float) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Camera(Protocol):
+    """A camera that delivers every frame it captures, already copied, from a thread of its own."""
+
+    @property
+    def info(self) -> CameraInfo: ...
+    def start(self, deliver: Callable[[Frame], None]) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Plant(Protocol):
+    """A world that must be stepped because it does not move by itself: a simulator."""
+
+    def advance(self, now_ns: int) -> None:
+        """Step the world up to ``now_ns`` on the session clock."""
