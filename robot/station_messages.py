@@ -1,0 +1,320 @@
+"""What a parent and the station say to each other, and the names of the station's shared-memory topics.
+
+Light to import: the window and the commands use it. Rates (frames, state, setpoints, heartbeat) travel in shared
+memory; commands and events on the channel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from core.messages import CameraInfo, ControlMode, Disturbance, EpisodeMetadata, EpisodeSummary, Floats, Source
+from core.tasks import TaskInfo
+
+STEP_TOPIC = "step"
+"""Newest ``Step`` of the control loop, 200 Hz."""
+STATUS_TOPIC = "status"
+"""Newest ``StationStatus``, 10 Hz."""
+VIEW3D_TOPIC = "view3d/image"
+"""Newest picture of the 3-D view, published by the view3d process."""
+VIEW3D_CAMERA_TOPIC = "view3d/camera"
+"""Newest ``OrbitView`` wanted by the window."""
+
+
+def frame_topic(role: str) -> str:
+    """Topic of the newest ``Frame`` of a camera."""
+    return f"camera/{role}"
+
+
+def setpoint_topic(source: Source) -> str:
+    """Topic of the newest ``Setpoint`` of a source; the lease decides which source is listened to."""
+    return f"setpoint/{source}"
+
+
+class CameraStatus(msgspec.Struct, frozen=True):
+    """Measured over the last second; counts since the station started."""
+
+    role: str
+    rate_hz: float
+    frames: int
+    dropped: int
+    last_capture_ns: int
+
+
+class RecordingStatus(msgspec.Struct, frozen=True):
+    """The recording in progress."""
+
+    id: str
+    elapsed_s: float
+    frames: int
+    dropped: int
+    bytes: int
+
+
+class StationStatus(msgspec.Struct, frozen=True):
+    """A snapshot of the station, 10 Hz."""
+
+    stamp_ns: int
+    mode: ControlMode
+    lease: int
+    source: Source | None
+    stop_reason: str | None
+    braking_reason: str | None
+    disturbance: Disturbance
+    cameras: tuple[CameraStatus, ...]
+    recording: RecordingStatus | None
+    control_rate_hz: float
+    control_late_p99_ms: float
+    refused_setpoints: int
+    success: bool | None
+    homing: bool = False
+
+
+class StationSpec(msgspec.Struct, frozen=True):
+    """The first command a station gets: what to open. ``rig`` is a path of a rig file."""
+
+    session: str
+    rig: str
+    task: str = "free"
+    seed: int = 0
+    visuals: tuple[str, ...] = ()
+    heartbeat: bool = True
+    encoder_threads: int = 2
+
+
+# Commands, parent to station -----------------------------------------------------------------------------------------
+class Command(msgspec.Struct, frozen=True, tag_field="type"):
+    """Base of all commands."""
+
+
+class Open(Command, frozen=True, tag="open"):
+    spec: StationSpec
+
+
+class GrantLease(Command, frozen=True, tag="grant_lease"):
+    """Give the arm to ``source``; setpoints with another lease are refused and counted."""
+
+    source: Source
+    lease: int
+
+
+class RevokeLease(Command, frozen=True, tag="revoke_lease"):
+    """Nobody drives; the arm holds."""
+
+
+class Stop(Command, frozen=True, tag="stop"):
+    """Latched stop."""
+
+
+class Rearm(Command, frozen=True, tag="rearm"):
+    """A person clears a latched stop; the arm holds its measured pose."""
+
+
+class Home(Command, frozen=True, tag="home"):
+    """Move to the home joints; ``q`` for another target (undo of a home)."""
+
+    q: Floats | None = None
+
+
+class LoadTask(Command, frozen=True, tag="load_task"):
+    """Simulation: build the scene of a task."""
+
+    task: str
+    visuals: tuple[str, ...] = ()
+
+
+class ResetScene(Command, frozen=True, tag="reset_scene"):
+    """Simulation: draw a start from the task's distribution (``train`` or ``test``); moves the arm home too."""
+
+    seed: int
+    distribution: str = "train"
+
+
+class StartRecording(Command, frozen=True, tag="start_recording"):
+    """Record into ``path`` (the final ``.mcap`` path; the station writes ``.part`` beside it and renames)."""
+
+    path: str
+    metadata: EpisodeMetadata
+    depth_codec: str = "png"
+
+
+class StopRecording(Command, frozen=True, tag="stop_recording"):
+    success: bool | None = None
+
+
+class DragBegin(Command, frozen=True, tag="drag_begin"):
+    """Simulation: take hold of the object hit by a ray (world frame, metres)."""
+
+    origin_W: Floats
+    direction_W: Floats
+
+
+class DragMove(Command, frozen=True, tag="drag_move"):
+    origin_W: Floats
+    direction_W: Floats
+
+
+class DragEnd(Command, frozen=True, tag="drag_end"):
+    """Let go of the object."""
+
+
+class Replay(Command, frozen=True, tag="replay"):
+    """Replay the setpoints of an episode file through the same safety, from its first pose."""
+
+    path: str
+    speed: float = 1.0
+
+
+class StopReplay(Command, frozen=True, tag="stop_replay"):
+    """End a replay; the arm holds."""
+
+
+class Shutdown(Command, frozen=True, tag="shutdown"):
+    """Brake, close the episode, exit."""
+
+
+Commands = (
+    Open
+    | GrantLease
+    | RevokeLease
+    | Stop
+    | Rearm
+    | Home
+    | LoadTask
+    | ResetScene
+    | StartRecording
+    | StopRecording
+    | DragBegin
+    | DragMove
+    | DragEnd
+    | Replay
+    | StopReplay
+    | Shutdown
+)
+
+
+# Events, station to parent -------------------------------------------------------------------------------------------
+class Event(msgspec.Struct, frozen=True, tag_field="type"):
+    """Base of all events."""
+
+
+class Ready(Event, frozen=True, tag="ready"):
+    """The station is open."""
+
+    rig: str
+    simulated: bool
+    arm: str
+    cameras: tuple[CameraInfo, ...]
+    task: TaskInfo | None
+    home_q: Floats
+    workspace_min_W: Floats
+    workspace_max_W: Floats
+    pid: int
+
+
+class TaskLoaded(Event, frozen=True, tag="task_loaded"):
+    task: TaskInfo
+
+
+class SceneReset(Event, frozen=True, tag="scene_reset"):
+    seed: int
+    distribution: str
+
+
+class LeaseGranted(Event, frozen=True, tag="lease_granted"):
+    """``X_WE`` and width where the arm is: the holder starts from exactly there."""
+
+    source: Source
+    lease: int
+    X_WE: Floats
+    gripper_width_m: float
+
+
+class LeaseLost(Event, frozen=True, tag="lease_lost"):
+    """Nobody drives any more; ``reason`` in words."""
+
+    lease: int
+    reason: str
+
+
+class Stopped(Event, frozen=True, tag="stopped"):
+    """A latched stop, by name and in words."""
+
+    reason: str
+    message: str
+
+
+class Rearmed(Event, frozen=True, tag="rearmed"):
+    pass
+
+
+class HomeReached(Event, frozen=True, tag="home_reached"):
+    """``previous_q``: where the arm was before, for undo."""
+
+    previous_q: Floats
+
+
+class RecordingStarted(Event, frozen=True, tag="recording_started"):
+    id: str
+
+
+class RecordingFinished(Event, frozen=True, tag="recording_finished"):
+    summary: EpisodeSummary
+    message: str = ""
+
+
+class RecordingFailed(Event, frozen=True, tag="recording_failed"):
+    """It could not start, or it broke; what was written is kept for recovery."""
+
+    id: str
+    message: str
+
+
+class DragStarted(Event, frozen=True, tag="drag_started"):
+    object: str
+
+
+class ReplayFinished(Event, frozen=True, tag="replay_finished"):
+    message: str
+
+
+class Trouble(Event, frozen=True, tag="trouble"):
+    """One sentence for the person: a device lost, a command refused."""
+
+    message: str
+    data: dict[str, Any] = {}
+
+
+Events = (
+    Ready
+    | TaskLoaded
+    | SceneReset
+    | LeaseGranted
+    | LeaseLost
+    | Stopped
+    | Rearmed
+    | HomeReached
+    | RecordingStarted
+    | RecordingFinished
+    | RecordingFailed
+    | DragStarted
+    | ReplayFinished
+    | Trouble
+)
+
+
+class OrbitView(msgspec.Struct, frozen=True, array_like=True):
+    """The 3-D view's camera: it orbits ``target_W`` (m) at ``distance_m``; angles in radians; picture in pixels."""
+
+    azimuth: float
+    elevation: float
+    distance_m: float
+    target_W: Floats
+    width: int
+    height: int
+    fov_y: float = 0.7
+    dark: bool = True
+    show_cloud: bool = True
+    cameras: tuple[str, ...] = ()
