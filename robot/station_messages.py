@@ -113,9 +113,9 @@ class Rearm(Command, frozen=True, tag="rearm"):
 
 
 class Home(Command, frozen=True, tag="home"):
-    """Move to the home joints; ``q`` for another target (undo of a home)."""
+    """Move the hand home, or to ``X_WE`` (undo of a home), under the same limits as a hand on the mouse."""
 
-    q: Floats | None = None
+    X_WE: Floats | None = None
 
 
 class LoadTask(Command, frozen=True, tag="load_task"):
@@ -251,9 +251,9 @@ class Rearmed(Event, frozen=True, tag="rearmed"):
 
 
 class HomeReached(Event, frozen=True, tag="home_reached"):
-    """``previous_q``: where the arm was before, for undo."""
+    """``previous_X_WE``: where the hand was before, for undo."""
 
-    previous_q: Floats
+    previous_X_WE: Floats
 
 
 class RecordingStarted(Event, frozen=True, tag="recording_started"):
