@@ -1,0 +1,230 @@
+"""The one control loop: 200 Hz, whoever drives, simulated or real, live or in lockstep.
+
+Each tick: read the arm, let the supervisor judge, take the newest setpoint of whoever holds the lease, govern it,
+solve the inverse kinematics, command the arm, and return the ``Step`` that was taken. Only the thread that calls
+``tick`` touches the arm and the gripper.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from core.clock import NANOSECONDS, Clock
+from core.errors import DeviceError, StopReason
+from core.geometry import SE3
+from core.messages import ControlMode, Disturbance, RobotState, Setpoint, Source, Step
+from core.processes.heartbeat import Heartbeat
+from robot.controller import Controller
+from robot.description import GRIPPER_MAX_WIDTH_M, JOINT_LIMITS_RAD
+from robot.devices import Arm, ArmState, Gripper, GripperState
+from robot.rig import RigConfig
+from robot.safety import Governor, Supervisor, Verdict
+
+_LOG = logging.getLogger(__name__)
+
+
+class SetpointSource(Protocol):
+    """Where setpoints come from: shared memory, an expert, a replay."""
+
+    def take(self) -> Setpoint | None:
+        """The newest setpoint not taken yet, or None."""
+
+
+class ControlLoop:
+    """State of the loop. ``on_stop(reason)`` is called once for every latched stop."""
+
+    def __init__(
+        self,
+        config: RigConfig,
+        arm: Arm,
+        gripper: Gripper,
+        clock: Clock,
+        sources: Mapping[Source, SetpointSource],
+        on_stop: Callable[[StopReason], None] = lambda reason: None,
+    ) -> None:
+        self._arm, self._gripper, self._clock = arm, gripper, clock
+        self._sources = dict(sources)
+        self._on_stop = on_stop
+        self.period_ns = round(NANOSECONDS / config.control_rate_hz)
+        self.supervisor = Supervisor(config, JOINT_LIMITS_RAD, watch_wall_time=clock.kind == "wall")
+        self._governor = Governor(config.limits, config.workspace, 1.0 / config.control_rate_hz)
+        self._controller = Controller(config)
+        self._gripper_force_n = config.limits.gripper_force_n
+        self._source: Source | None = None
+        self._lease = 0
+        self._lease_start_ns = 0
+        self._setpoint: Setpoint | None = None
+        self._accepted: tuple[SE3, int] = (SE3.identity(), 0)
+        self._sequence = 0
+        self._last_arm: ArmState | None = None
+        self._last_gripper = GripperState(0, 0.0, 0.0)
+        self.state: RobotState | None = None
+        self.braking_reason: str | None = None
+        self.refused_setpoints = 0
+
+    @property
+    def source(self) -> Source | None:
+        """Who holds the lease."""
+        return self._source
+
+    @property
+    def lease(self) -> int:
+        return self._lease
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        return self.supervisor.stop_reason
+
+    @property
+    def sent(self) -> tuple[SE3, float]:
+        """The pose and gripper width that were sent last."""
+        return self._governor.pose, self._governor.gripper_width_m
+
+    def start(self) -> RobotState:
+        """Read the devices and hold what they measure. DeviceError when they are silent."""
+        self._arm.start()
+        self._gripper.start()
+        return self.hold_measured()
+
+    def hold_measured(self) -> RobotState:
+        """Forget everything wanted and hold the measured pose: after start, re-arm and scene changes."""
+        arm, gripper = self._arm.read(), self._gripper.read()
+        self._controller.reset(arm.q)
+        self._governor.reset(self._controller.forward(arm.q), gripper.width_m)
+        self.revoke()
+        self._last_arm, self._last_gripper = arm, gripper
+        self.state = self._robot_state(arm, gripper)
+        return self.state
+
+    def add_source(self, source: Source, setpoints: SetpointSource) -> None:
+        """Register or replace where a source's setpoints come from."""
+        self._sources[source] = setpoints
+
+    def grant(self, source: Source, lease: int) -> tuple[SE3, float]:
+        """Give the arm to a source; returns the pose and width it starts from: exactly where the arm is sent."""
+        self._source, self._lease = source, lease
+        self._lease_start_ns = self._clock.now_ns()
+        self._setpoint = None
+        self._accepted = (self._governor.pose, self._lease_start_ns)
+        return self.sent
+
+    def revoke(self) -> None:
+        """Nobody drives; the arm holds where it is."""
+        self._source, self._setpoint = None, None
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        """The newest heartbeat of the window."""
+        self.supervisor.beat(heartbeat)
+
+    def stop(self, reason: StopReason) -> None:
+        """Latch a stop, revoke the lease and tell."""
+        if self.supervisor.stop_reason is None:
+            self.supervisor.latch(reason)
+            self.revoke()
+            _LOG.warning("stopped: %s", reason)
+            self._on_stop(reason)
+
+    def rearm(self) -> None:
+        """A person clears the stop; the arm holds its measured pose. DeviceError when the devices are silent."""
+        self.hold_measured()
+        self.supervisor.rearm()
+
+    def tick(self, late_ns: int = 0, disturbance: Disturbance = Disturbance.NONE) -> Step:
+        """One control tick. Never raises for what a device or a setpoint does wrong: it stops, by name."""
+        now_ns = self._clock.now_ns()
+        arm, gripper = self._read()
+        self.state = self._robot_state(arm, gripper)
+        self._sequence += 1
+        self._judge(self.supervisor.check_arm(arm, self.state.pose))
+        self._judge(self.supervisor.check_lateness(late_ns))
+        brake = self._judge(self.supervisor.check_heartbeat(now_ns))
+        brake = self._receive(now_ns) or brake
+        mode = self._move(brake)
+        self._command()
+        return Step(
+            state=self.state,
+            wanted=self._setpoint,
+            sent_X_WE=self._governor.pose.as_tuple(),
+            sent_q=tuple(self._controller.q.tolist()),
+            sent_gripper_width_m=self._governor.gripper_width_m,
+            mode=mode,
+            disturbance=disturbance,
+        )
+
+    def _read(self) -> tuple[ArmState, GripperState]:
+        try:
+            self._last_arm, self._last_gripper = self._arm.read(), self._gripper.read()
+        except DeviceError as error:
+            _LOG.error("%s", error)
+            self.stop(StopReason.DEVICE_FAULT)
+        if self._last_arm is None:
+            raise DeviceError("The control loop was used before it was started.")
+        return self._last_arm, self._last_gripper
+
+    def _robot_state(self, arm: ArmState, gripper: GripperState) -> RobotState:
+        return RobotState(
+            stamp_ns=arm.stamp_ns,
+            sequence=self._sequence,
+            q=tuple(arm.q.tolist()),
+            dq=tuple(arm.dq.tolist()),
+            tau_external=tuple(arm.tau_external.tolist()),
+            X_WE=self._controller.forward(arm.q).as_tuple(),
+            gripper_width_m=gripper.width_m,
+            gripper_force_n=gripper.force_n,
+        )
+
+    def _judge(self, verdict: Verdict) -> str | None:
+        """Latch what stops; return why the arm must brake, if it must."""
+        if verdict.stop is not None:
+            self.stop(verdict.stop)
+        return verdict.brake
+
+    def _receive(self, now_ns: int) -> str | None:
+        """Take the newest setpoint of the lease's holder; others are refused and counted."""
+        for source, setpoints in self._sources.items():
+            setpoint = setpoints.take()
+            if setpoint is None:
+                continue
+            if source is not self._source or setpoint.lease != self._lease:
+                self.refused_setpoints += 1
+            else:
+                self._accept(setpoint)
+        if self._source is Source.HAND:
+            return self._judge(self.supervisor.check_setpoint_age(self._setpoint, self._lease_start_ns, now_ns))
+        return None
+
+    def _accept(self, setpoint: Setpoint) -> None:
+        verdict = self.supervisor.check_setpoint(setpoint, *self._accepted)
+        self._judge(verdict)
+        if verdict.stop is None:
+            self._setpoint = setpoint
+            self._accepted = (setpoint.pose, setpoint.stamp_ns)
+
+    def _move(self, brake: str | None) -> ControlMode:
+        self.braking_reason = None
+        if self.stop_reason is not None:
+            self._governor.brake()
+            return ControlMode.STOPPED
+        if brake is not None:
+            self.braking_reason = brake
+            self._governor.brake()
+            self._accepted = (self._governor.pose, self._clock.now_ns())
+            return ControlMode.BRAKING
+        if self._setpoint is None:
+            self._governor.brake()
+            return ControlMode.IDLE
+        width = min(max(self._setpoint.gripper_width_m, 0.0), GRIPPER_MAX_WIDTH_M)
+        self._governor.track(self._setpoint.pose, width)
+        return ControlMode.TRACKING
+
+    def _command(self) -> None:
+        q = self._controller.step(self._governor.pose)
+        self._governor.pull_back(self._controller.forward(q))
+        try:
+            self._arm.command(q)
+            self._gripper.command(self._governor.gripper_width_m, self._gripper_force_n)
+        except DeviceError as error:
+            _LOG.error("%s", error)
+            self.stop(StopReason.DEVICE_FAULT)

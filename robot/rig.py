@@ -1,0 +1,122 @@
+"""The rig file: which arm, gripper and cameras, where the arm may go, how fast, and when it stops.
+
+TOML, validated on reading; an error names the file, the key and what is allowed. Every safety number of the
+architecture's table has its default here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from core.errors import InputError
+
+RIGS = Path(__file__).resolve().parents[1] / "resources" / "rigs"
+DEFAULT_RIG = RIGS / "simulated.toml"
+
+Triple = tuple[float, float, float]
+
+
+class DeviceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A device: the name of its driver and the driver's own options."""
+
+    driver: str
+    options: dict[str, str | int | float | bool] = {}
+
+
+class CameraConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A camera by role: the role names its topic, its channel and its column."""
+
+    role: str
+    driver: str
+    rate_hz: float = 30.0
+    options: dict[str, str | int | float | bool] = {}
+
+
+class WorkspaceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The box the hand may move in (m, world frame); setpoints stay ``margin_m`` inside of it."""
+
+    min_W: Triple = (0.25, -0.55, -0.015)
+    max_W: Triple = (0.90, 0.55, 0.85)
+    margin_m: float = 0.02
+    table_z_m: float = 0.0
+
+
+class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How fast the hand and the joints may move."""
+
+    speed_m_s: float = 0.25
+    acceleration_m_s2: float = 1.0
+    angular_speed_rad_s: float = 1.0
+    angular_acceleration_rad_s2: float = 5.0
+    braking_m_s2: float = 5.0
+    braking_rad_s2: float = 20.0
+    joint_acceleration_rad_s2: float = 15.0
+    joint_margin_rad: float = 0.1
+    gripper_speed_m_s: float = 0.15
+    gripper_force_n: float = 40.0
+    jump_factor: float = 2.0
+    external_torque_nm: tuple[float, ...] = (60.0, 60.0, 60.0, 30.0, 12.0, 12.0, 6.0)
+
+
+class WatchdogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When the arm brakes and when it stops for good, in seconds."""
+
+    heartbeat_brake_s: float = 0.150
+    heartbeat_stop_s: float = 0.300
+    window_brake_s: float = 0.250
+    window_stop_s: float = 1.0
+    setpoint_brake_s: float = 0.150
+    control_late_stop_s: float = 1.0
+
+
+class TeleoperationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``hold_to_move``: the arm moves only while a motion key or button is held (dead-man)."""
+
+    hold_to_move: bool = True
+
+
+class RigConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole rig."""
+
+    name: str
+    arm: DeviceConfig
+    gripper: DeviceConfig
+    cameras: tuple[CameraConfig, ...]
+    title: str = ""
+    simulated: bool = False
+    control_rate_hz: float = 200.0
+    inverse_kinematics: str = "mink"
+    workspace: WorkspaceConfig = WorkspaceConfig()
+    limits: LimitsConfig = LimitsConfig()
+    watchdogs: WatchdogConfig = WatchdogConfig()
+    teleoperation: TeleoperationConfig = TeleoperationConfig()
+
+
+def load_rig(path: Path = DEFAULT_RIG) -> RigConfig:
+    """Read and validate a rig file; InputError names the file and the key."""
+    try:
+        config = msgspec.toml.decode(path.read_bytes(), type=RigConfig)
+    except OSError as error:
+        raise InputError(f"The rig file {path} cannot be read: {error.strerror or error}.") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputError(f"The rig file {path} is not valid: {error}; see resources/rigs for an example.") from error
+    _check(config, path)
+    return config
+
+
+def _check(config: RigConfig, path: Path) -> None:
+    roles = [camera.role for camera in config.cameras]
+    duplicates = {role for role in roles if roles.count(role) > 1}
+    if duplicates:
+        raise InputError(f"The rig file {path} names the camera role '{duplicates.pop()}' twice; roles are unique.")
+    if any(low >= high for low, high in zip(config.workspace.min_W, config.workspace.max_W, strict=True)):
+        raise InputError(f"In the rig file {path}, workspace.min_W must be below workspace.max_W on every axis.")
+    if config.inverse_kinematics not in ("mink", "damped_least_squares"):
+        raise InputError(
+            f"In the rig file {path}, inverse_kinematics is '{config.inverse_kinematics}';"
+            " choose mink or damped_least_squares."
+        )
+    if len(config.limits.external_torque_nm) != 7:
+        raise InputError(f"In the rig file {path}, limits.external_torque_nm needs seven numbers.")
