@@ -6,10 +6,13 @@ memory; commands and events on the channel.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from core.geometry import SE3, PinholeCamera
 from core.messages import CameraInfo, ControlMode, Disturbance, EpisodeMetadata, EpisodeSummary, Floats, Source
 from core.tasks import TaskInfo
 
@@ -306,7 +309,11 @@ Events = (
 
 
 class OrbitView(msgspec.Struct, frozen=True, array_like=True):
-    """The 3-D view's camera: it orbits ``target_W`` (m) at ``distance_m``; angles in radians; picture in pixels."""
+    """The 3-D view's camera: it orbits ``target_W`` (m) at ``distance_m``; angles in radians; picture in pixels.
+
+    The eye is at ``target_W + distance_m * (cos el cos az, cos el sin az, sin el)``, looks at the target and keeps
+    the world's z upwards in the picture.
+    """
 
     azimuth: float
     elevation: float
@@ -318,3 +325,28 @@ class OrbitView(msgspec.Struct, frozen=True, array_like=True):
     dark: bool = True
     show_cloud: bool = True
     cameras: tuple[str, ...] = ()
+
+    @property
+    def X_WC(self) -> SE3:
+        """The pose of the view's camera (OpenCV frame: x right, y down, z forward)."""
+        sin_a, cos_a = math.sin(self.azimuth), math.cos(self.azimuth)
+        sin_e, cos_e = math.sin(self.elevation), math.cos(self.elevation)
+        back = np.array([cos_e * cos_a, cos_e * sin_a, sin_e])
+        right = np.array([-sin_a, cos_a, 0.0])
+        down = np.cross(-back, right)
+        return SE3.from_rotation(
+            np.stack([right, down, -back], axis=1), np.asarray(self.target_W) + self.distance_m * back
+        )
+
+    @property
+    def pinhole(self) -> PinholeCamera:
+        focal = 0.5 * self.height / math.tan(0.5 * self.fov_y)
+        centre = (0.5 * (self.width - 1), 0.5 * (self.height - 1))
+        return PinholeCamera(self.width, self.height, focal, focal, *centre)
+
+    def ray(self, u: float, v: float) -> tuple[Floats, Floats]:
+        """Origin and unit direction in the world of the ray through a pixel of the picture."""
+        X_WC = self.X_WC
+        direction = X_WC.R @ self.pinhole.unproject(np.array([u, v]), np.array(1.0))
+        direction /= np.linalg.norm(direction)
+        return tuple(X_WC.p.tolist()), tuple(direction.tolist())
