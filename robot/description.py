@@ -101,6 +101,7 @@ def robot_spec(*, visual: bool = True, moving_fingers: bool = True) -> mujoco.Mj
 
     ``visual=False`` leaves out everything that is only seen; ``moving_fingers=False`` fixes the fingers closed, for
     a seven-joint model. No actuators: how an arm follows its commands belongs to the simulator or to the real arm.
+    A world is built by adding to this spec.
     """
     spec = mujoco.MjSpec()
     spec.modelname = "iiwa14_wsg50"
@@ -113,11 +114,6 @@ def robot_spec(*, visual: bool = True, moving_fingers: bool = True) -> mujoco.Mj
 
         dress_robot(spec)
     return spec
-
-
-def attach_robot(world: mujoco.MjSpec, robot: mujoco.MjSpec | None = None) -> None:
-    """Put the robot into ``world`` with its base at the world's origin; names stay as they are."""
-    world.attach(robot_spec() if robot is None else robot, frame=world.worldbody.add_frame(), prefix="")
 
 
 def _add_arm(parent: mujoco.MjsBody) -> mujoco.MjsBody:
