@@ -82,6 +82,11 @@ class ControlLoop:
         """The pose and gripper width that were sent last."""
         return self._governor.pose, self._governor.gripper_width_m
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the arm is commanded to stand still."""
+        return self._governor.at_rest
+
     def start(self) -> RobotState:
         """Read the devices and hold what they measure. DeviceError when they are silent."""
         self._arm.start()
@@ -210,7 +215,6 @@ class ControlLoop:
         if brake is not None:
             self.braking_reason = brake
             self._governor.brake()
-            self._accepted = (self._governor.pose, self._clock.now_ns())
             return ControlMode.BRAKING
         if self._setpoint is None:
             self._governor.brake()

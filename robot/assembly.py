@@ -1,0 +1,97 @@
+"""From a rig file to open devices, simulated or real, behind the same Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.clock import Clock
+from core.errors import InputError
+from core.messages import Disturbance, Floats, Truth
+from core.registry import Registry
+from core.tasks import TaskInfo
+from robot.devices import Arm, Camera, Gripper, Plant
+from robot.rig import CameraConfig, RigConfig
+
+ARMS = Registry("robot.arms", "arm")
+GRIPPERS = Registry("robot.grippers", "gripper")
+CAMERAS = Registry("robot.cameras", "camera")
+
+
+class Scene(Plant, Protocol):
+    """What only a simulated rig can do: reset itself, know the truth, judge success, be dragged."""
+
+    @property
+    def task(self) -> TaskInfo: ...
+    @property
+    def start_poses(self) -> dict[str, Floats]:
+        """Object poses ``X_WO`` at the last reset."""
+
+    def load_task(self, name: str, visuals: Iterable[str] = ()) -> None: ...
+    def reset(self, seed: int, distribution: str = "train") -> None: ...
+    def begin_episode(self, disturbances: bool) -> None: ...
+    def truth(self) -> Truth: ...
+    def disturbance(self) -> Disturbance: ...
+    def success(self) -> bool: ...
+    def finished(self) -> bool: ...
+    def drag_begin(self, origin_W: Floats, direction_W: Floats) -> str | None: ...
+    def drag_move(self, origin_W: Floats, direction_W: Floats) -> None: ...
+    def drag_end(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """An open rig. ``scene`` is None on real hardware, and the only thing that must be stepped otherwise."""
+
+    arm: Arm
+    gripper: Gripper
+    cameras: Sequence[Camera]
+    scene: Scene | None
+
+
+def assemble(
+    config: RigConfig,
+    clock: Clock,
+    *,
+    task: str,
+    visuals: Iterable[str] = (),
+    cameras: Sequence[str] | None = None,
+    rate_hz: float | None = None,
+    synchronous: bool = False,
+    seed: int = 0,
+) -> Devices:
+    """Open the devices of a rig. ``cameras`` picks roles (None: all); InputError names what is not there.
+
+    ``synchronous`` renders simulated cameras inside ``scene.advance``, for lockstep generation.
+    """
+    chosen = _choose(config, cameras)
+    if not config.simulated:
+        return Devices(
+            arm=ARMS.get(config.arm.driver).build(config, clock),
+            gripper=GRIPPERS.get(config.gripper.driver).build(config, clock),
+            cameras=[CAMERAS.get(camera.driver).build(camera, clock) for camera in chosen],
+            scene=None,
+        )
+    from robot.simulation.rig import SimulatedRig
+
+    rig = SimulatedRig(
+        task,
+        clock,
+        cameras=tuple(camera.role for camera in chosen),
+        rate_hz=rate_hz or (chosen[0].rate_hz if chosen else 30.0),
+        visuals=frozenset(visuals),
+        synchronous=synchronous,
+    )
+    rig.reset(seed, "train")
+    return Devices(rig.arm, rig.gripper, rig.cameras, rig)
+
+
+def _choose(config: RigConfig, roles: Sequence[str] | None) -> list[CameraConfig]:
+    if roles is None:
+        return list(config.cameras)
+    known = {camera.role: camera for camera in config.cameras}
+    for role in roles:
+        if role not in known:
+            raise InputError(f"The rig '{config.name}' has no camera '{role}'; choose from: {', '.join(known)}.")
+    return [known[role] for role in roles]

@@ -1,0 +1,79 @@
+"""Replays a recorded episode's setpoints through the same control loop and safety as a hand on the mouse.
+
+The first pose is approached in a straight line at half the speed limit; from there the setpoints follow their own
+stamps. Nothing is replayed faster than the limits allow: the governor lags instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clock import NANOSECONDS, Clock
+from core.geometry import SE3
+from core.messages import Setpoint, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """Poses and gripper widths over time: ``times_s: (N,)``, ``X_WE: (N, 7)``, ``gripper_width_m: (N,)``."""
+
+    times_s: NDArray[np.float64]
+    X_WE: NDArray[np.float64]
+    gripper_width_m: NDArray[np.float64]
+
+    @staticmethod
+    def straight(start: SE3, end: SE3, gripper_width_m: float, speed_m_s: float, speed_rad_s: float) -> Trajectory:
+        """A straight line with slerp at constant speed, then half a second at the end."""
+        distance, angle = start.distance(end)
+        duration_s = max(distance / speed_m_s, angle / speed_rad_s, 0.01)
+        times_s = np.append(np.linspace(0.0, duration_s, max(2, int(duration_s * 50))), duration_s + 0.5)
+        poses = [start.interpolate(end, min(time_s / duration_s, 1.0)).as_array() for time_s in times_s]
+        return Trajectory(times_s, np.asarray(poses), np.full(len(times_s), gripper_width_m))
+
+    def after(self, other: Trajectory) -> Trajectory:
+        """``other`` first, then this one."""
+        times_s = np.concatenate([other.times_s, other.times_s[-1] + 0.02 + self.times_s - self.times_s[0]])
+        return Trajectory(
+            times_s,
+            np.concatenate([other.X_WE, self.X_WE]),
+            np.concatenate([other.gripper_width_m, self.gripper_width_m]),
+        )
+
+    def sample(self, time_s: float) -> tuple[SE3, float]:
+        """The pose and width at a time, interpolated, clamped at both ends."""
+        index = int(np.clip(np.searchsorted(self.times_s, time_s), 1, len(self.times_s) - 1))
+        start_s, end_s = self.times_s[index - 1], self.times_s[index]
+        fraction = float(np.clip((time_s - start_s) / max(end_s - start_s, 1e-9), 0.0, 1.0))
+        pose = SE3.from_array(self.X_WE[index - 1]).interpolate(SE3.from_array(self.X_WE[index]), fraction)
+        width = (1.0 - fraction) * self.gripper_width_m[index - 1] + fraction * self.gripper_width_m[index]
+        return pose, float(width)
+
+
+class TrajectorySource:
+    """A setpoint source that plays a trajectory on a clock; ``finished`` turns true after its end."""
+
+    def __init__(self, trajectory: Trajectory, clock: Clock, source: Source, lease: int, speed: float = 1.0) -> None:
+        self._trajectory, self._clock = trajectory, clock
+        self._source, self._lease, self._speed = source, lease, speed
+        self._start_ns = clock.now_ns()
+        self._sequence = 0
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds into the trajectory."""
+        return (self._clock.now_ns() - self._start_ns) / NANOSECONDS * self._speed
+
+    @property
+    def finished(self) -> bool:
+        return self.elapsed_s > float(self._trajectory.times_s[-1])
+
+    def take(self) -> Setpoint | None:
+        """The setpoint of now; None after the end."""
+        if self.finished:
+            return None
+        pose, width = self._trajectory.sample(self.elapsed_s)
+        self._sequence += 1
+        return Setpoint(self._source, self._lease, self._sequence, self._clock.now_ns(), 0, pose.as_tuple(), width)
