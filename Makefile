@@ -1,0 +1,28 @@
+# The two commands of the README: make run, make test. Every target does its own set-up first.
+PYTHON := .venv/bin/python
+.PHONY: run test setup check bench screenshots clean
+.DEFAULT_GOAL := run
+
+setup:
+	@scripts/setup.sh
+
+run: setup
+	@$(PYTHON) main.py $(ARGS)
+
+test: setup
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest $(ARGS)
+
+check: setup
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+
+bench: setup
+	@$(PYTHON) -m benchmarks $(ARGS)
+
+screenshots: setup
+	@$(PYTHON) -m scripts.screenshots $(ARGS)
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
