@@ -26,9 +26,20 @@ VIEW3D_CAMERA_TOPIC = "view3d/camera"
 """Newest ``OrbitView`` wanted by the window."""
 
 
-def frame_topic(role: str) -> str:
+LIVE = "live"
+"""Source of what the station measures now."""
+PLAYER = "player"
+"""Source of what the window plays back from a file: it publishes the frames and steps at its cursor."""
+
+
+def frame_topic(role: str, source: str = LIVE) -> str:
     """Topic of the newest ``Frame`` of a camera."""
-    return f"camera/{role}"
+    return f"camera/{role}" if source == LIVE else f"{source}/camera/{role}"
+
+
+def step_topic(source: str = LIVE) -> str:
+    """Topic of the newest ``Step``."""
+    return STEP_TOPIC if source == LIVE else f"{source}/{STEP_TOPIC}"
 
 
 def setpoint_topic(source: Source) -> str:
@@ -312,7 +323,8 @@ class OrbitView(msgspec.Struct, frozen=True, array_like=True):
     """The 3-D view's camera: it orbits ``target_W`` (m) at ``distance_m``; angles in radians; picture in pixels.
 
     The eye is at ``target_W + distance_m * (cos el cos az, cos el sin az, sin el)``, looks at the target and keeps
-    the world's z upwards in the picture.
+    the world's z upwards in the picture. ``cameras`` are the roles whose depth makes the cloud (none: all);
+    ``source`` says whether the live rig or the played episode is shown.
     """
 
     azimuth: float
@@ -325,6 +337,7 @@ class OrbitView(msgspec.Struct, frozen=True, array_like=True):
     dark: bool = True
     show_cloud: bool = True
     cameras: tuple[str, ...] = ()
+    source: str = LIVE
 
     @property
     def X_WC(self) -> SE3:
