@@ -8,7 +8,8 @@ from typing import Protocol
 
 from core.clock import Clock
 from core.errors import InputError
-from core.messages import Disturbance, Floats, Truth
+from core.geometry import SE3
+from core.messages import Disturbance, Floats, RobotState, Truth
 from core.registry import Registry
 from core.tasks import TaskInfo
 from robot.devices import Arm, Camera, Gripper, Plant
@@ -17,6 +18,13 @@ from robot.rig import CameraConfig, RigConfig
 ARMS = Registry("robot.arms", "arm")
 GRIPPERS = Registry("robot.grippers", "gripper")
 CAMERAS = Registry("robot.cameras", "camera")
+
+
+class Expert(Protocol):
+    """A scripted demonstrator that knows the truth."""
+
+    def act(self, state: RobotState, truth: Truth) -> tuple[SE3, float]:
+        """The setpoint ``X_WE`` and gripper width (m) of this tick."""
 
 
 class Scene(Plant, Protocol):
@@ -35,6 +43,9 @@ class Scene(Plant, Protocol):
     def disturbance(self) -> Disturbance: ...
     def success(self) -> bool: ...
     def finished(self) -> bool: ...
+    def expert(self) -> Expert:
+        """The task's scripted expert, fresh for an episode."""
+
     def drag_begin(self, origin_W: Floats, direction_W: Floats) -> str | None: ...
     def drag_move(self, origin_W: Floats, direction_W: Floats) -> None: ...
     def drag_end(self) -> None: ...

@@ -6,12 +6,15 @@ stamps. Nothing is replayed faster than the limits allow: the governor lags inst
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.clock import NANOSECONDS, Clock
+from core.errors import InputError
 from core.geometry import SE3
 from core.messages import Setpoint, Source
 
@@ -23,6 +26,18 @@ class Trajectory:
     times_s: NDArray[np.float64]
     X_WE: NDArray[np.float64]
     gripper_width_m: NDArray[np.float64]
+
+    @staticmethod
+    def recorded(arrays: Mapping[str, NDArray[Any]], rate_hz: float = 50.0) -> Trajectory:
+        """What an episode sent to the arm (``EpisodeReader.arrays``), thinned to ``rate_hz``; InputError when empty."""
+        valid = np.flatnonzero(np.isfinite(arrays["sent_X_WE"]).all(axis=1))
+        if len(valid) < 2:
+            raise InputError("This episode holds no setpoints to replay; choose another one.")
+        times_s = (arrays["stamp_ns"][valid] - arrays["stamp_ns"][valid[0]]) / NANOSECONDS
+        last = int(times_s[-1] * rate_hz)
+        chosen = valid[np.unique(np.searchsorted(times_s, np.arange(last + 1) / rate_hz).clip(max=len(valid) - 1))]
+        times_s = (arrays["stamp_ns"][chosen] - arrays["stamp_ns"][chosen[0]]) / NANOSECONDS
+        return Trajectory(times_s, arrays["sent_X_WE"][chosen], arrays["sent_gripper_width_m"][chosen])
 
     @staticmethod
     def straight(start: SE3, end: SE3, gripper_width_m: float, speed_m_s: float, speed_rad_s: float) -> Trajectory:

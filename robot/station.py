@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from core.episodes.reader import EpisodeReader
-from core.episodes.recorder import Recorder
 
 from core.clock import WallClock
+from core.episodes.reader import EpisodeReader
+from core.episodes.recorder import Recorder
 from core.errors import ReticleError, StopReason
 from core.geometry import SE3
 from core.messages import EpisodeEvent, EpisodeMetadata, Frame, Setpoint, Source
@@ -86,6 +86,7 @@ class Station:
         }
         self._status = self._bus.message_publisher(messages.STATUS_TOPIC)
         self._recorder: Recorder | None = None
+        self._episode = ""
         self._internal_lease = 0
         self._control = ControlThread(
             self._loop,
@@ -151,8 +152,7 @@ class Station:
     def _replay(self, command: messages.Replay) -> None:
         limits = self._config.limits
         with EpisodeReader(Path(command.path)) as reader:
-            trajectory = reader.sent_trajectory()
-        recorded = Trajectory(*trajectory)
+            recorded = Trajectory.recorded(reader.arrays())
         start, width = self._control.call(lambda: self._loop.sent)
         approach = Trajectory.straight(
             start,
@@ -240,6 +240,7 @@ class Station:
                 [camera.info for camera in self._devices.cameras],
                 encoder_threads=self._spec.encoder_threads,
                 depth_codec=command.depth_codec,
+                start_ns=self._clock.now_ns(),
             )
         except (ReticleError, OSError) as error:
             self._channel.send(messages.RecordingFailed(metadata.id, f"The recording could not start: {error}"))
@@ -247,7 +248,7 @@ class Station:
         if self._devices.scene is not None:
             scene = self._devices.scene
             self._control.call(lambda: scene.begin_episode(disturbances=False))
-        self._recorder = recorder
+        self._recorder, self._episode = recorder, metadata.id
         self._control.record_to(recorder)
         self._channel.send(messages.RecordingStarted(metadata.id))
 
@@ -277,7 +278,7 @@ class Station:
         try:
             summary = recorder.finish(success=success, stop_reason=latched)
         except (ReticleError, OSError) as error:
-            self._channel.send(messages.RecordingFailed(recorder.id, f"The recording could not be closed: {error}"))
+            self._channel.send(messages.RecordingFailed(self._episode, f"The recording could not be closed: {error}"))
             return
         self._channel.send(messages.RecordingFinished(summary, reason.sentence if reason else ""))
 
@@ -304,9 +305,8 @@ class Station:
     def _watch(self) -> None:
         """Publish the status; close a recording that cannot go on."""
         recorder = self._recorder
-        if recorder is not None and recorder.failure is not None:
-            self._channel.send(messages.Trouble(recorder.failure))
-            self._finish_recording(None, StopReason.DISK_FULL if recorder.disk_full else None)
+        if recorder is not None and (reason := recorder.counters().stop_reason) is not None:
+            self._finish_recording(None, reason)
         self._status.publish(self._snapshot())
 
     def _snapshot(self) -> messages.StationStatus:
@@ -316,7 +316,12 @@ class Station:
         if recorder is not None:
             counters = recorder.counters()
             recording = messages.RecordingStatus(
-                recorder.id, counters.elapsed_s, counters.frames, counters.dropped, counters.bytes
+                self._episode,
+                counters.elapsed_s,
+                counters.frames,
+                counters.dropped,
+                counters.bytes_written,
+                counters.minutes_left,
             )
         rate_hz, late_p99_ms = self._control.timing()
         scene = self._devices.scene

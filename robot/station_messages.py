@@ -65,6 +65,7 @@ class RecordingStatus(msgspec.Struct, frozen=True):
     frames: int
     dropped: int
     bytes: int
+    minutes_left: float = 0.0
 
 
 class StationStatus(msgspec.Struct, frozen=True):

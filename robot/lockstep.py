@@ -1,0 +1,140 @@
+"""Expert episodes in lockstep simulated time: world, expert, control loop and recorder in one process, no wall clock.
+
+Each tick waits for the one before, so that nothing depends on the machine's speed or on how many workers there are:
+the same seed gives the same episode. Same control loop, same safety, same recorder as the live station.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from core.clock import LockstepClock
+from core.episodes.recorder import Recorder
+from core.errors import StopReason
+from core.messages import EpisodeEvent, EpisodeMetadata, EpisodeSummary, Frame, Setpoint, Source
+from robot.assembly import Devices, Scene, assemble
+from robot.control_loop import ControlLoop
+from robot.rig import RigConfig
+
+_LEASE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LockstepSpec:
+    """Which world: the same for all episodes of a worker. ``cameras`` None means all of the rig."""
+
+    config: RigConfig
+    task: str
+    cameras: tuple[str, ...] | None = None
+    rate_hz: float | None = None
+    visuals: tuple[str, ...] = ()
+
+
+class _ExpertSource:
+    """The task's expert as a source of setpoints: asked on every tick, with the state of the tick before."""
+
+    def __init__(self, scene: Scene, loop: ControlLoop, clock: LockstepClock) -> None:
+        self._scene, self._loop, self._clock = scene, loop, clock
+        self._expert = scene.expert()
+        self._sequence = 0
+
+    def take(self) -> Setpoint | None:
+        state = self._loop.state
+        if state is None:
+            return None
+        pose, width = self._expert.act(state, self._scene.truth())
+        self._sequence += 1
+        now_ns = self._clock.now_ns()
+        return Setpoint(Source.EXPERT, _LEASE, self._sequence, now_ns, state.sequence, pose.as_tuple(), width)
+
+
+class LockstepRig:
+    """A simulated rig that is reused for many episodes; building it costs about a second."""
+
+    def __init__(self, spec: LockstepSpec) -> None:
+        self._spec = spec
+        self._clock = LockstepClock()
+        self._devices: Devices = assemble(
+            spec.config,
+            self._clock,
+            task=spec.task,
+            visuals=spec.visuals,
+            cameras=spec.cameras,
+            rate_hz=spec.rate_hz,
+            synchronous=True,
+        )
+        if self._devices.scene is None:
+            raise ValueError("lockstep needs a simulated rig")
+        self._scene: Scene = self._devices.scene
+        self._recorder: Recorder | None = None
+        for camera in self._devices.cameras:
+            camera.start(self._on_frame)
+
+    def record_expert(
+        self, path: Path | None, metadata: EpisodeMetadata, *, disturbances: bool, encoder_threads: int = 1
+    ) -> EpisodeSummary | bool:
+        """Run one seeded expert episode; recorded into ``path``, or only judged (returns success) when None."""
+        seed, distribution = metadata.seed or 0, metadata.distribution or "train"
+        self._scene.reset(seed, distribution)
+        self._scene.begin_episode(disturbances=disturbances)
+        stopped: list[StopReason] = []
+        loop = ControlLoop(self._spec.config, self._devices.arm, self._devices.gripper, self._clock, {}, stopped.append)
+        loop.start()
+        loop.add_source(Source.EXPERT, _ExpertSource(self._scene, loop, self._clock))
+        loop.grant(Source.EXPERT, _LEASE)
+        if path is not None:
+            self._recorder = self._open(path, metadata, encoder_threads)
+        try:
+            self._run(loop, stopped)
+        except BaseException:
+            if self._recorder is not None:
+                self._recorder.abort()
+                self._recorder = None
+            raise
+        success = self._scene.success() and not stopped
+        if self._recorder is None:
+            return success
+        recorder, self._recorder = self._recorder, None
+        return recorder.finish(success=success, stop_reason=stopped[0] if stopped else None)
+
+    def _open(self, path: Path, metadata: EpisodeMetadata, encoder_threads: int) -> Recorder:
+        metadata = msgspec.structs.replace(
+            metadata,
+            rig=self._spec.config.name,
+            simulated=True,
+            clock=self._clock.kind,
+            visuals=self._spec.visuals,
+            control_rate_hz=self._spec.config.control_rate_hz,
+            start_poses=dict(self._scene.truth().X_WO),
+        )
+        infos = [camera.info for camera in self._devices.cameras]
+        return Recorder(
+            path,
+            metadata,
+            infos,
+            encoder_threads=encoder_threads,
+            synchronous=True,
+            start_ns=self._clock.now_ns(),
+        )
+
+    def _run(self, loop: ControlLoop, stopped: list[StopReason]) -> None:
+        start_ns = self._clock.now_ns()
+        limit_ns = start_ns + round((self._scene.task.time_limit_s + 1.0) * 1e9)
+        deadline_ns = start_ns
+        while not self._scene.finished() and not stopped and deadline_ns < limit_ns:
+            self._clock.wait_until(deadline_ns)
+            self._scene.advance(deadline_ns)
+            step = loop.tick(disturbance=self._scene.disturbance())
+            if self._recorder is not None:
+                self._recorder.step(step)
+                self._recorder.truth(self._scene.truth())
+            deadline_ns += loop.period_ns
+        if stopped and self._recorder is not None:
+            self._recorder.event(EpisodeEvent(self._clock.now_ns(), "stopped", stopped[0]))
+
+    def _on_frame(self, frame: Frame) -> None:
+        if self._recorder is not None:
+            self._recorder.frame(frame)
