@@ -1,7 +1,7 @@
 """Newest-value topics in shared memory: frames, state, setpoints, heartbeats.
 
 One publisher or several, any number of readers, no queue: a reader always gets the newest value and can tell by its
-sequence what it missed. Built on iceoryx2 with a root and a prefix of its own for every session, because the default
+sequence what it missed. A reader that comes late sees what is published next. Built on iceoryx2 with a root and a prefix of its own for every session, because the default
 root is shared by all users of a machine. Publishers may be killed at any moment without leaving readers stuck.
 """
 
@@ -77,7 +77,7 @@ class Bus:
     def _service(self, topic: str) -> Any:
         builder = self._node.service_builder(iceoryx2.ServiceName.new(topic))
         builder = builder.publish_subscribe(iceoryx2.Slice[ctypes.c_uint8])
-        builder = builder.enable_safe_overflow(True).history_size(1).subscriber_max_buffer_size(1)
+        builder = builder.enable_safe_overflow(True).history_size(0).subscriber_max_buffer_size(1)
         builder = builder.subscriber_max_borrowed_samples(_BORROWED)
         builder = builder.max_publishers(_PUBLISHERS).max_subscribers(_SUBSCRIBERS).max_nodes(32)
         return builder.open_or_create()
