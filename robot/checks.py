@@ -25,7 +25,7 @@ from robot.rig import load_rig
 
 _PROBE_BYTES = 64 << 20
 _RENDER_TIMEOUT_S = 60
-_PACKAGES = "PySide6 pyqtgraph vispy mujoco mink mcap sqlite_utils iceoryx2 cv2 simplejpeg msgspec".split()
+_PACKAGES = ("PySide6", "pyqtgraph", "vispy", "mujoco", "mink", "mcap", "sqlite_utils", "iceoryx2", "cv2", "simplejpeg")
 
 
 class Check(msgspec.Struct, frozen=True):
