@@ -43,6 +43,9 @@ class Scene(Plant, Protocol):
     def disturbance(self) -> Disturbance: ...
     def success(self) -> bool: ...
     def finished(self) -> bool: ...
+    def goal_X_WE(self) -> Floats | None:
+        """Where the task wants the hand, if it wants it somewhere."""
+
     def expert(self) -> Expert:
         """The task's scripted expert, fresh for an episode."""
 

@@ -10,11 +10,11 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import numpy as np
-from core.episodes.recorder import Recorder
 
 from core.clock import NANOSECONDS, Clock
+from core.episodes.recorder import Recorder
 from core.errors import ProcessError, StopReason
-from core.messages import ControlMode, Disturbance, Step
+from core.messages import ControlMode, Disturbance, Floats, Step
 from core.processes.heartbeat import Heartbeat
 from core.processes.shared_memory import MessagePublisher, MessageSubscriber
 from robot.assembly import Scene
@@ -49,6 +49,7 @@ class ControlThread:
         self.mode = ControlMode.IDLE
         self.disturbance = Disturbance.NONE
         self.success: bool | None = None
+        self.goal: Floats | None = None
 
     def start(self) -> None:
         self._thread.start()
@@ -115,6 +116,7 @@ class ControlThread:
             self._scene.advance(now_ns)
             self.disturbance = self._scene.disturbance()
             self.success = self._scene.success()
+            self.goal = self._scene.goal_X_WE()
         heartbeat = self._heartbeats.take() if self._heartbeats is not None else None
         if heartbeat is not None:
             self._loop.beat(heartbeat)

@@ -340,6 +340,7 @@ class Station:
             refused_setpoints=self._loop.refused_setpoints,
             success=None if scene is None else self._control.success,
             homing=self._loop.source is Source.HOME,
+            goal_X_WE=self._control.goal,
         )
 
     def _ready(self) -> messages.Ready:

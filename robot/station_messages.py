@@ -85,6 +85,8 @@ class StationStatus(msgspec.Struct, frozen=True):
     refused_setpoints: int
     success: bool | None
     homing: bool = False
+    goal_X_WE: Floats | None = None
+    """Where the task wants the hand, shown to the person as a ghost; only a simulated reach task knows it."""
 
 
 class StationSpec(msgspec.Struct, frozen=True):

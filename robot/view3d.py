@@ -17,15 +17,17 @@ from numpy.typing import NDArray
 
 from core.clock import WallClock
 from core.geometry import SE3
-from core.messages import CameraInfo, Frame, Step
+from core.messages import CameraInfo, Floats, Frame, Step
 from core.processes.channel import Channel
 from core.processes.shared_memory import Bus, FrameSubscriber, MessageSubscriber, Session
 from robot.station_messages import (
     LIVE,
     PLAYER,
+    STATUS_TOPIC,
     VIEW3D_CAMERA_TOPIC,
     VIEW3D_TOPIC,
     OrbitView,
+    StationStatus,
     frame_topic,
     step_topic,
 )
@@ -106,6 +108,8 @@ class View3D:
         self._steps: dict[str, MessageSubscriber[Step]] = {
             source: bus.message_subscriber(step_topic(source), Step) for source in (LIVE, PLAYER)
         }
+        self._statuses = bus.message_subscriber(STATUS_TOPIC, StationStatus)
+        self._goal: Floats | None = None
         self._views = bus.message_subscriber(VIEW3D_CAMERA_TOPIC, OrbitView)
         self._pictures = bus.frame_publisher(VIEW3D_TOPIC, *MAX_SIZE)
         self._view: OrbitView | None = None
@@ -127,6 +131,7 @@ class View3D:
         changed = view is not None
         changed |= self._update_cloud(self._view, now_ns)
         changed |= self._update_robot(self._view, now_ns)
+        changed |= self._update_goal(self._view)
         if changed:
             self._draw(self._view, now_ns)
 
@@ -164,10 +169,22 @@ class View3D:
             self._canvas.set_robot(*self._surface.pose(step.state.q, step.state.gripper_width_m))
             wanted = step.wanted
             if wanted is None:
-                self._canvas.set_setpoint(None)
+                self._canvas.set_ghost("setpoint", None)
             else:
-                self._canvas.set_setpoint(*self._surface.hand(wanted.pose, wanted.gripper_width_m))
+                self._canvas.set_ghost("setpoint", self._surface.hand(wanted.pose, wanted.gripper_width_m))
         return moved
+
+    def _update_goal(self, view: OrbitView) -> bool:
+        status = self._statuses.take()
+        goal = None if view.source != LIVE else self._goal if status is None else status.goal_X_WE
+        if goal == self._goal:
+            return False
+        self._goal = goal
+        if goal is None:
+            self._canvas.set_ghost("goal", None)
+        else:
+            self._canvas.set_ghost("goal", self._surface.hand(SE3.from_array(goal), 0.0))
+        return True
 
     def _draw(self, view: OrbitView, now_ns: int) -> None:
         cameras = [(self._infos[role], frame.X_WC.as_matrix()) for role, frame in self._newest.items()]

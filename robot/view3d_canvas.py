@@ -48,7 +48,7 @@ void main() { gl_FragColor = vec4(v_color, u_alpha); }
 """
 _DARK = {"background": (0.086, 0.094, 0.106), "grid": (0.19, 0.20, 0.22), "box": (0.36, 0.40, 0.46)}
 _LIGHT = {"background": (0.937, 0.941, 0.949), "grid": (0.82, 0.83, 0.85), "box": (0.58, 0.62, 0.68)}
-_SETPOINT_RGB = (0.26, 0.60, 1.0)
+_GHOST_RGB = {"setpoint": (0.26, 0.60, 1.0), "goal": (0.98, 0.74, 0.20)}
 _CAMERA_RGB = (0.55, 0.55, 0.60)
 _AXES_RGB = ((0.90, 0.30, 0.28), (0.36, 0.74, 0.36), (0.32, 0.52, 0.95))
 _NEAR_M, _FAR_M = 0.1, 10.0
@@ -65,7 +65,7 @@ class ViewCanvas:
         self._frame_buffer = None
         self._robot_colors = robot_colors
         self._robot = gloo.Program(_LIT_VERTEX, _FRAGMENT)
-        self._ghost = gloo.Program(_LIT_VERTEX, _FRAGMENT)
+        self._ghosts = {name: gloo.Program(_LIT_VERTEX, _FRAGMENT) for name in _GHOST_RGB}
         self._cloud = gloo.Program(_FLAT_VERTEX, _FRAGMENT)
         self._lines = gloo.Program(_FLAT_VERTEX, _FRAGMENT)
         self._workspace = _box_lines(np.asarray(workspace_min_W), np.asarray(workspace_max_W))
@@ -77,14 +77,15 @@ class ViewCanvas:
         self._fill(self._robot, vertices, normals, self._robot_colors)
         self._has.add("robot")
 
-    def set_setpoint(self, vertices: Points | None, normals: Points | None = None) -> None:
-        """The hand where it is wanted, drawn translucent; None hides it."""
-        if vertices is None or normals is None:
-            self._has.discard("setpoint")
+    def set_ghost(self, name: str, triangles: tuple[Points, Points] | None) -> None:
+        """A hand drawn translucent, by vertices and normals: the ``setpoint`` or the task's ``goal``; None hides it."""
+        if triangles is None:
+            self._has.discard(name)
             return
-        colors = np.tile(np.asarray(_SETPOINT_RGB, np.float32), (len(vertices), 1))
-        self._fill(self._ghost, vertices, normals, colors)
-        self._has.add("setpoint")
+        vertices, normals = triangles
+        colors = np.tile(np.asarray(_GHOST_RGB[name], np.float32), (len(vertices), 1))
+        self._fill(self._ghosts[name], vertices, normals, colors)
+        self._has.add(name)
 
     def set_cloud(self, points_W: Points, colors: Points) -> None:
         """The point cloud: ``(N, 3)`` metres and ``(N, 3)`` in [0, 1]."""
@@ -113,10 +114,10 @@ class ViewCanvas:
             if "robot" in self._has:
                 self._program(self._robot, clip_W, 1.0)["u_eye_W"] = eye_W
                 self._robot.draw("triangles")
-            if "setpoint" in self._has:
-                gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha"))
-                self._program(self._ghost, clip_W, 0.45)["u_eye_W"] = eye_W
-                self._ghost.draw("triangles")
+            gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha"))
+            for name in self._has & set(self._ghosts):
+                self._program(self._ghosts[name], clip_W, 0.45)["u_eye_W"] = eye_W
+                self._ghosts[name].draw("triangles")
             picture = self._frame_buffer.read("color", alpha=False)
         return np.ascontiguousarray(picture)
 
