@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated
 
 os.environ.setdefault("MUJOCO_GL", "egl")
 
@@ -13,6 +11,7 @@ import typer
 
 from commands import datasets, doctor, episodes, record
 from commands.common import LibraryOption, RigOption, SeedOption, run_app
+from core.errors import InputError
 
 app = typer.Typer(
     name="reticle",
@@ -37,9 +36,20 @@ def window(
     """Open the window."""
     if context.invoked_subcommand is not None:
         return
+    if not _has_display():
+        raise InputError(
+            "There is no display, so the window cannot open. Without one, record demonstrations in simulation with"
+            " '.venv/bin/python main.py record --task reach_tr --episodes 3' and list them with 'main.py episodes list'."
+        )
     from app.application import run
 
     raise typer.Exit(run(library, rig, seed))
+
+
+def _has_display() -> bool:
+    """Whether Qt can open a window here; QT_QPA_PLATFORM=offscreen counts, it is asked for by name."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform != "linux" or any(os.environ.get(name) for name in names)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""Trajectories: how a replay and a home move."""
+
+import numpy as np
+import pytest
+
+from core.clock import LockstepClock
+from core.errors import InputError
+from core.geometry import SE3
+from core.messages import Source
+from robot.replay import Trajectory, TrajectorySource
+
+START = SE3.of([0.0, 0.0, 1.0, 0.0], [0.5, 0.0, 0.4])
+END = SE3.of([0.0, 0.0, 1.0, 0.0], [0.6, 0.1, 0.2])
+
+
+def test_a_straight_line_keeps_its_speed_and_ends_at_its_end() -> None:
+    line = Trajectory.straight(START, END, 0.08, speed_m_s=0.2, speed_rad_s=0.5)
+    times_s = np.arange(0.0, line.times_s[-1], 0.01)
+    points = np.array([line.sample(time_s)[0].p for time_s in times_s])
+    speeds = np.linalg.norm(np.diff(points, axis=0), axis=1) / 0.01
+    assert speeds.max() == pytest.approx(0.2, rel=0.02)
+    pose, width = line.sample(line.times_s[-1])
+    assert pose.distance(END)[0] < 1e-9
+    assert width == pytest.approx(0.08)
+
+
+def test_a_recording_is_approached_first_and_then_followed() -> None:
+    ticks = 400
+    stamps = 7_000_000_000 + np.arange(ticks) * 5_000_000
+    poses = np.array([START.interpolate(END, k / (ticks - 1)).as_array() for k in range(ticks)])
+    arrays = {"stamp_ns": stamps, "sent_X_WE": poses, "sent_gripper_width_m": np.linspace(0.1, 0.0, ticks)}
+    recorded = Trajectory.recorded(arrays)
+    assert recorded.times_s[0] == 0.0
+    assert recorded.times_s[-1] == pytest.approx(1.995, abs=0.03)
+    elsewhere = SE3.of([0.0, 0.0, 1.0, 0.0], [0.5, -0.2, 0.4])
+    whole = recorded.after(Trajectory.straight(elsewhere, START, 0.1, 0.1, 0.5))
+    assert whole.sample(0.0)[0].distance(elsewhere)[0] < 1e-9
+    assert whole.sample(whole.times_s[-1])[0].distance(END)[0] < 2e-3
+    assert (np.diff(whole.times_s) > 0).all()
+
+
+def test_an_episode_without_setpoints_cannot_be_replayed() -> None:
+    empty = {
+        "stamp_ns": np.arange(3),
+        "sent_X_WE": np.full((3, 7), np.nan),
+        "sent_gripper_width_m": np.full(3, np.nan),
+    }
+    with pytest.raises(InputError, match="no setpoints"):
+        Trajectory.recorded(empty)
+
+
+def test_a_source_plays_on_its_clock_and_ends() -> None:
+    clock = LockstepClock()
+    line = Trajectory.straight(START, END, 0.08, speed_m_s=0.2, speed_rad_s=0.5)
+    source = TrajectorySource(line, clock, Source.REPLAY, lease=-3, speed=2.0)
+    first = source.take()
+    assert first is not None
+    assert (first.source, first.lease, first.sequence) == (Source.REPLAY, -3, 1)
+    clock.wait_until(round(line.times_s[-1] / 2 * 1e9) - 10_000_000)
+    assert source.take() is not None
+    clock.wait_until(round(line.times_s[-1] / 2 * 1e9) + 10_000_000)
+    assert source.finished
+    assert source.take() is None
