@@ -25,8 +25,8 @@ from core.messages import EpisodeMetadata, EpisodeSummary
 from robot.lockstep import LockstepSpec
 from robot.lockstep_pool import Job, generate
 from robot.rig import DEFAULT_RIG, load_rig
-from robot.simulation.tasks import TASKS
-from robot.simulation.variations import VISUALS
+from robot.simulation.task import TASKS
+from robot.simulation import variations
 
 DISTRIBUTIONS = ("train", "test")
 
@@ -57,9 +57,7 @@ def record(
     _require(demonstrator == "expert", f"There is no demonstrator '{demonstrator}' without a window; use expert.")
     _require(config.simulated, f"The expert needs a simulated rig; '{config.name}' is real.")
     _require(distribution in DISTRIBUTIONS, f"There is no distribution '{distribution}'; choose train or test.")
-    chosen = _names(visuals)
-    unknown = [name for name in chosen if name not in VISUALS]
-    _require(not unknown, f"There is no visual variation '{', '.join(unknown)}'; choose from: {', '.join(VISUALS)}.")
+    chosen = tuple(sorted(variations.parse(_names(visuals))))
     spec = LockstepSpec(config, task, _cameras(cameras), rate, chosen)
     start_ns = monotonic_ns()
     with Library.open(library_root(library)) as opened:

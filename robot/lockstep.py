@@ -122,7 +122,7 @@ class LockstepRig:
 
     def _run(self, loop: ControlLoop, stopped: list[StopReason]) -> None:
         start_ns = self._clock.now_ns()
-        limit_ns = start_ns + round((self._scene.task.time_limit_s + 1.0) * 1e9)
+        limit_ns = start_ns + round((self._scene.info.time_limit_s + 1.0) * 1e9)
         deadline_ns = start_ns
         while not self._scene.finished() and not stopped and deadline_ns < limit_ns:
             self._clock.wait_until(deadline_ns)

@@ -196,7 +196,7 @@ class Station:
         self._refuse_while_recording("change the task")
         self._control.call(lambda: scene.load_task(command.task, command.visuals), timeout_s=60.0)
         self._reset_scene(messages.ResetScene(0))
-        self._channel.send(messages.TaskLoaded(scene.task))
+        self._channel.send(messages.TaskLoaded(scene.info))
 
     def _reset_scene(self, command: messages.ResetScene) -> None:
         scene = self._scene("reset the scene")
@@ -350,7 +350,7 @@ class Station:
             simulated=scene is not None,
             arm=self._config.arm.driver,
             cameras=tuple(camera.info for camera in self._devices.cameras),
-            task=None if scene is None else scene.task,
+            task=None if scene is None else scene.info,
             home_q=tuple(self._loop.state.q) if self._loop.state else (),
             workspace_min_W=self._config.workspace.min_W,
             workspace_max_W=self._config.workspace.max_W,
