@@ -43,6 +43,7 @@ class StopReason(StrEnum):
     DEVICE_FAULT = "device_fault"
     CONTROL_LATE = "control_late"
     DISK_FULL = "disk_full"
+    RECORDING_FAILED = "recording_failed"
     PARENT_DIED = "parent_died"
     POLICY_DEADLINE = "policy_deadline"
     OBSERVATION_STALE = "observation_stale"
@@ -64,6 +65,7 @@ _SENTENCES = {
     StopReason.DEVICE_FAULT: "The arm or the gripper stopped answering.",
     StopReason.CONTROL_LATE: "The control loop could not keep its rate, so the arm was stopped.",
     StopReason.DISK_FULL: "The disk is nearly full, so the recording was closed and kept.",
+    StopReason.RECORDING_FAILED: "Writing the recording failed, so it was closed; all before that was kept.",
     StopReason.PARENT_DIED: "The window closed, so the arm was stopped and the episode closed.",
     StopReason.POLICY_DEADLINE: "The policy missed its deadline three times, so the arm was stopped.",
     StopReason.OBSERVATION_STALE: "The camera images were too old for the policy, so the arm was stopped.",

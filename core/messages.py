@@ -47,6 +47,17 @@ class Disturbance(StrEnum):
     SCRIPTED = "scripted"
 
 
+class Integrity(StrEnum):
+    """What is known of an episode's file. ``cut``: a write error ended it early, all before it is there."""
+
+    OK = "ok"
+    CUT = "cut"
+    RECOVERED = "recovered"
+    UNFINISHED = "unfinished"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+
+
 class Setpoint(msgspec.Struct, frozen=True, array_like=True):
     """A wanted end-effector pose and gripper width, from whoever holds the lease."""
 

@@ -1,0 +1,48 @@
+"""Room on the disk: enough to start, how long it lasts, and when to stop."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import EpisodeFileError
+from core.messages import CameraInfo
+from core.platform import free_bytes
+
+RESERVE_BYTES = 1_000_000_000
+"""A recording stops cleanly when less is free."""
+MINUTES_TO_START = 10.0
+
+_RGB_BYTES_PER_PIXEL = 0.6
+_DEPTH_BYTES_PER_PIXEL = 0.8
+_TICK_BYTES = 900
+
+
+def estimated_bytes_per_second(cameras: Sequence[CameraInfo], control_rate_hz: float = 200.0) -> float:
+    """What a recording with these cameras is likely to write, on the generous side."""
+    per_pixel = _RGB_BYTES_PER_PIXEL + _DEPTH_BYTES_PER_PIXEL
+    images = sum(camera.width * camera.height * camera.rate_hz * per_pixel for camera in cameras)
+    return images + control_rate_hz * _TICK_BYTES
+
+
+def minutes_left(free: int, bytes_per_second: float) -> float:
+    """Minutes of recording until the reserve is reached."""
+    return max(0.0, (free - RESERVE_BYTES) / bytes_per_second / 60) if bytes_per_second > 0 else float("inf")
+
+
+def check_free_space(path: Path, bytes_per_second: float) -> float:
+    """Minutes that fit on the disk of ``path``; EpisodeFileError when they are under ten."""
+    free = free_bytes(path)
+    minutes = minutes_left(free, bytes_per_second)
+    if minutes < MINUTES_TO_START:
+        raise EpisodeFileError(
+            f"The disk of {path} has {free / 1e9:.1f} GB free, room for {minutes:.0f} of the {MINUTES_TO_START:.0f} "
+            "minutes that a recording needs to start; free some space or choose another library."
+        )
+    return minutes
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a write failed for want of space."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

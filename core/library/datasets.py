@@ -1,0 +1,107 @@
+"""Frozen data sets: which episodes, with which trims, known by their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from core.clock import utc_ns
+from core.errors import InputError
+from core.library.catalogue import Catalogue
+from core.library.episodes import new_id
+from core.library.query import EpisodeFilter, where
+
+
+class Dataset(msgspec.Struct, frozen=True):
+    """A frozen data set. ``sha256`` covers the identifiers, files and trims of its episodes, in order."""
+
+    id: str
+    name: str
+    episodes: int
+    sha256: str
+    created_utc_ns: int
+
+
+class DatasetEpisode(msgspec.Struct, frozen=True):
+    """An episode of a data set as it was when it was frozen."""
+
+    id: str
+    sha256: str
+    trim_start_s: float | None
+    trim_end_s: float | None
+
+
+class Datasets:
+    """The data sets of one library."""
+
+    def __init__(self, root: Path, catalogue: Catalogue) -> None:
+        self._root = root
+        self._catalogue = catalogue
+
+    def freeze(self, name: str, episodes: EpisodeFilter) -> Dataset:
+        """Fix the intact episodes that match now under a name; later labels and trims do not change it."""
+        name = name.strip()
+        if not name:
+            raise InputError("A data set needs a name.")
+        clause, values = where(episodes)
+        query = (
+            f"SELECT number, id, sha256, trim_start_s, trim_end_s FROM episodes WHERE {clause} "
+            "AND status IN ('complete', 'recovered') AND integrity NOT IN ('damaged', 'missing') ORDER BY id"
+        )
+        with self._catalogue.writing() as connection:
+            if connection.execute("SELECT 1 FROM datasets WHERE name = ?", (name,)).fetchone():
+                raise InputError(f"There is a data set '{name}' already; choose another name.")
+            found = connection.execute(query, values).fetchall()
+            if not found:
+                raise InputError("No intact episode matches, so there is nothing to freeze.")
+            members = [DatasetEpisode(*row[1:]) for row in found]
+            dataset = Dataset(new_id(), name, len(found), _hash(members), utc_ns())
+            connection.execute(
+                "INSERT INTO datasets VALUES (?, ?, ?, ?, ?)",
+                (dataset.id, name, msgspec.json.encode(episodes).decode(), dataset.sha256, dataset.created_utc_ns),
+            )
+            connection.executemany(
+                "INSERT INTO dataset_episodes VALUES (?, ?, ?, ?, ?, ?)",
+                [(dataset.id, position, row[0], *row[2:]) for position, row in enumerate(found)],
+            )
+        return dataset
+
+    def list(self) -> tuple[Dataset, ...]:
+        """All data sets, the newest first."""
+        query = (
+            "SELECT id, name, (SELECT count(*) FROM dataset_episodes WHERE dataset = datasets.id), sha256, "
+            "created_utc_ns FROM datasets ORDER BY created_utc_ns DESC"
+        )
+        with self._catalogue.reading() as connection:
+            return tuple(Dataset(*row) for row in connection.execute(query))
+
+    def get(self, name_or_prefix: str) -> Dataset:
+        """The data set of that name, or whose identifier begins so; InputError lists the names."""
+        every = self.list()
+        found = [each for each in every if each.name == name_or_prefix]
+        found = found or [each for each in every if name_or_prefix and each.id.startswith(name_or_prefix.upper())]
+        if len(found) != 1:
+            names = ", ".join(each.name for each in every) or "none"
+            raise InputError(f"There is no one data set '{name_or_prefix}'; there are: {names}.")
+        return found[0]
+
+    def members(self, name_or_prefix: str) -> tuple[DatasetEpisode, ...]:
+        """The episodes of a data set, in order, as they were when it was frozen."""
+        query = (
+            "SELECT episodes.id, dataset_episodes.sha256, dataset_episodes.trim_start_s, dataset_episodes.trim_end_s "
+            "FROM dataset_episodes JOIN episodes ON episodes.number = dataset_episodes.episode "
+            "WHERE dataset = ? ORDER BY position"
+        )
+        dataset = self.get(name_or_prefix)
+        with self._catalogue.reading() as connection:
+            return tuple(DatasetEpisode(*row) for row in connection.execute(query, (dataset.id,)))
+
+
+def _hash(members: Sequence[DatasetEpisode]) -> str:
+    digest = hashlib.sha256()
+    for member in members:
+        digest.update(msgspec.json.encode(member) + b"\n")
+    return digest.hexdigest()

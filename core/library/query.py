@@ -1,0 +1,97 @@
+"""Which episodes: filters, sorting and search, turned into SQL whose every value is bound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from core.errors import InputError
+
+STATUSES = ("recording", "complete", "recovered", "trashed")
+SORTS = {
+    "created": "created_utc_ns",
+    "duration": "duration_s",
+    "task": "task",
+    "operator": "operator",
+    "demonstrator": "demonstrator",
+    "success": "success",
+    "status": "status",
+    "frames": "frames",
+    "dropped": "dropped",
+    "bytes": "bytes",
+    "notes": "notes",
+}
+"""Columns that a list may be sorted by; anything else is refused."""
+
+
+class EpisodeFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which episodes. Everything set must hold; trashed ones appear only when ``status`` asks for them.
+
+    ``query`` searches task, notes, tags and operator by the beginnings of words. ``tags`` must all be there.
+    ``unlabelled`` asks for episodes whose success nobody has said. ``since`` and ``until`` are UTC nanoseconds.
+    """
+
+    query: str = ""
+    task: str | None = None
+    operator: str | None = None
+    status: str | None = None
+    success: bool | None = None
+    unlabelled: bool = False
+    tags: tuple[str, ...] = ()
+    since: int | None = None
+    until: int | None = None
+    demonstrator: str | None = None
+
+
+def search_expression(text: str) -> str:
+    """An FTS5 query for words that begin as given: every word quoted, so that no operator gets through."""
+    words = [word for word in text.split() if any(character.isalnum() for character in word)]
+    return " ".join('"' + word.replace('"', '""') + '"*' for word in words)
+
+
+def where(episodes: EpisodeFilter) -> tuple[str, list[Any]]:
+    """The WHERE clause and its values."""
+    clauses, values = _status(episodes.status)
+    for column in ("task", "operator", "demonstrator"):
+        value = getattr(episodes, column)
+        if value is not None:
+            clauses.append(f"{column} = ?")
+            values.append(value)
+    if episodes.success is not None:
+        clauses.append("success = ?")
+        values.append(int(episodes.success))
+    if episodes.unlabelled:
+        clauses.append("success IS NULL")
+    if episodes.since is not None:
+        clauses.append("created_utc_ns >= ?")
+        values.append(episodes.since)
+    if episodes.until is not None:
+        clauses.append("created_utc_ns < ?")
+        values.append(episodes.until)
+    for tag in episodes.tags:
+        clauses.append("number IN (SELECT episode FROM episode_tags WHERE tag = ?)")
+        values.append(tag)
+    expression = search_expression(episodes.query)
+    if expression:
+        clauses.append("number IN (SELECT rowid FROM episodes_search WHERE episodes_search MATCH ?)")
+        values.append(expression)
+    return " AND ".join(clauses), values
+
+
+def _status(status: str | None) -> tuple[list[str], list[Any]]:
+    if status is None:
+        return ["status <> 'trashed'"], []
+    if status not in STATUSES:
+        raise InputError(f"There is no status '{status}'; choose one of: {', '.join(STATUSES)}.")
+    if status == "trashed":
+        return ["status = 'trashed'"], []
+    return ["status <> 'trashed'", "status = ?"], [status]
+
+
+def order(sort: str, descending: bool) -> str:
+    """The ORDER BY clause; InputError lists the valid columns."""
+    if sort not in SORTS:
+        raise InputError(f"Episodes cannot be sorted by '{sort}'; choose one of: {', '.join(SORTS)}.")
+    direction = "DESC" if descending else "ASC"
+    return f"{SORTS[sort]} {direction}, number {direction}"

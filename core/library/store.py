@@ -1,0 +1,91 @@
+"""Writing whole episodes into the catalogue: begun, completed, rebuilt from their files."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from core.clock import utc_ns
+from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary
+
+
+def insert(
+    connection: sqlite3.Connection,
+    metadata: EpisodeMetadata,
+    cameras: Sequence[CameraInfo],
+    status: str = "recording",
+) -> None:
+    """A row for an episode that begins, or that was found without one."""
+    connection.execute("INSERT OR IGNORE INTO tasks VALUES (?, ?)", (metadata.task, utc_ns()))
+    connection.execute("INSERT OR IGNORE INTO operators VALUES (?, ?)", (metadata.operator, utc_ns()))
+    values = {
+        "id": metadata.id,
+        "task": metadata.task,
+        "operator": metadata.operator,
+        "demonstrator": metadata.demonstrator,
+        "status": status,
+        "notes": metadata.notes,
+        "tags": _json(sorted(set(metadata.tags))),
+        "created_utc_ns": metadata.created_utc_ns,
+        "rig": metadata.rig,
+        "simulated": int(metadata.simulated),
+        "seed": metadata.seed,
+        "distribution": metadata.distribution,
+        "start_poses": _json(metadata.start_poses),
+        "metadata": _json(metadata),
+        "cameras": _json(cameras),
+    }
+    names = ", ".join(values)
+    marks = ", ".join("?" for _ in values)
+    cursor = connection.execute(f"INSERT INTO episodes ({names}) VALUES ({marks})", tuple(values.values()))
+    for camera in cameras:
+        _note_calibration(connection, int(cursor.lastrowid or 0), camera)
+
+
+def complete(connection: sqlite3.Connection, summary: EpisodeSummary, status: str) -> None:
+    """What came of a recording. A success that somebody has set in the meantime stays."""
+    connection.execute(
+        "UPDATE episodes SET status = ?, integrity = ?, success = coalesce(success, ?), duration_s = ?, frames = ?, "
+        "dropped = ?, steps = ?, bytes = ?, sha256 = ?, disturbed = ?, stop_reason = ?, start_poses = ? WHERE id = ?",
+        (
+            status,
+            str(summary.integrity),
+            None if summary.success is None else int(summary.success),
+            summary.duration_s,
+            summary.frames,
+            summary.dropped,
+            summary.steps,
+            summary.bytes,
+            summary.sha256,
+            int(summary.disturbed),
+            summary.stop_reason,
+            _json(summary.start_poses),
+            summary.id,
+        ),
+    )
+    (number,) = connection.execute("SELECT number FROM episodes WHERE id = ?", (summary.id,)).fetchone()
+    connection.execute("DELETE FROM streams WHERE episode = ?", (number,))
+    connection.executemany(
+        "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(number, *msgspec.structs.astuple(stream)) for stream in summary.streams],
+    )
+
+
+def _note_calibration(connection: sqlite3.Connection, episode: int, camera: CameraInfo) -> None:
+    key = (camera.role, camera.model, camera.serial)
+    connection.execute("INSERT OR IGNORE INTO cameras (role, model, serial) VALUES (?, ?, ?)", key)
+    (number,) = connection.execute("SELECT id FROM cameras WHERE role = ? AND model = ? AND serial = ?", key).fetchone()
+    info = _json(camera)
+    calibration = camera.calibration_id or hashlib.sha256(info.encode()).hexdigest()[:26]
+    connection.execute(
+        "INSERT OR IGNORE INTO calibrations (id, camera, info, created_utc_ns) VALUES (?, ?, ?, ?)",
+        (calibration, number, info, utc_ns()),
+    )
+    connection.execute("INSERT OR IGNORE INTO episode_calibrations VALUES (?, ?)", (episode, calibration))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
