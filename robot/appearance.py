@@ -1,7 +1,7 @@
 """What the robot looks like: visual geoms added to the links of ``robot/description.py``.
 
 Shapes are our own, in the manner of the iiwa: silver shells that lean from side to side, round hubs at joints 2, 4
-and 6 with orange covers, dark bands with the maker's name on links 3 and 5. Visual geoms have no mass and touch nothing.
+and 6 with orange covers, dark bands with the maker's name on links 3 and 5. Visual geoms weigh and touch nothing.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def _finger(sign: float) -> dict[str, Mesh]:
     carriage = _lifted(rounded_box((0.026, 0.024, 0.018), 0.003), (0, sign * 0.0125, 0.098))
     bar = _lifted(rounded_box((0.020, 0.010, 0.052), 0.003), (0, sign * 0.0075, 0.125))
     turn = np.linspace(-np.pi / 2, np.pi / 2, 9)
-    outline = [(0.0095 * np.sin(a), sign * 0.0095 * np.cos(a)) for a in (turn if sign < 0 else turn)]
+    outline = [(0.0095 * np.sin(a), sign * 0.0095 * np.cos(a)) for a in turn]
     tip = _prism(outline if sign < 0 else outline[::-1], 0.137, 0.195)
     return {"robot_steel": joined([carriage, bar]), "robot_rubber": tip}
 

@@ -192,6 +192,16 @@ def _box_face(half: Array, radius: float, steps: int, axis: int, sign: float) ->
     return Mesh(vertices.reshape(-1, 3), normals.reshape(-1, 3), faces, np.column_stack([u.ravel(), v.ravel()]))
 
 
+def sheet(width: float, height: float, cells: int = 8) -> Mesh:
+    """A rectangle in the plane z = 0 facing up, ``width`` along x and ``height`` along y, texture once over it."""
+    u, v = np.meshgrid(np.linspace(0.0, 1.0, cells + 1), np.linspace(0.0, 1.0, cells + 1))
+    vertices = np.column_stack([(u.ravel() - 0.5) * width, (v.ravel() - 0.5) * height, np.zeros(u.size)])
+    pairs = [(k, k + 1) for k in range(cells)]
+    faces = _strip_faces(pairs, cells, np.zeros(cells + 1, dtype=np.bool_))
+    normals = np.tile([0.0, 0.0, 1.0], (u.size, 1))
+    return Mesh(vertices, normals, faces, np.column_stack([u.ravel(), v.ravel()]))
+
+
 _FACE_AXES: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = (
     ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
     ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),

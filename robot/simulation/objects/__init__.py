@@ -1,0 +1,1 @@
+"""Things on the table: shape, mass and named points, one file each."""

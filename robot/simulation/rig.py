@@ -1,0 +1,250 @@
+"""The simulated rig: one world with an arm, a gripper, cameras and a task, behind the Protocols of real devices.
+
+It is the ``Plant`` that whoever owns the control loop steps: ``advance(now_ns)`` brings the physics to that time on the
+session clock and takes camera snapshots on the way. Reset, forces and the judge of success are here too, because only a
+simulator has them. All calls come from the control thread, except those of the cameras' drawing thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from core.clock import NANOSECONDS, Clock
+from core.errors import InputError
+from core.messages import Disturbance, Floats, Truth
+from core.tasks import TaskInfo
+from robot.arms.simulated_iiwa import SimulatedArm
+from robot.cameras.simulated import SimulatedCamera
+from robot.grippers.simulated_wsg import SimulatedGripper
+from robot.simulation import variations
+from robot.simulation.camera_feed import CameraFeed
+from robot.simulation.cameras import ROLES, camera_info
+from robot.simulation.disturbances import Drag, ScriptedPulses
+from robot.simulation.snapshot import Appearance, Snapshot
+from robot.simulation.task import Expert, Judge, Moment, SimulatedTask, load_task, parse_distribution
+from robot.simulation.world import STEPS_PER_SECOND, World
+
+_CATCH_UP_NS = NANOSECONDS // 10
+_START, _PULSES, _LOOKS = range(3)
+"""Random streams of an episode, so that one does not shift the others."""
+
+
+class SimulatedRig:
+    """See the module. ``rate_hz`` is the cameras' (rounded to whole physics steps); ``cameras`` are roles."""
+
+    def __init__(
+        self,
+        task: str,
+        clock: Clock,
+        *,
+        cameras: Sequence[str] = ROLES,
+        rate_hz: float = 30.0,
+        visuals: Iterable[str] = (),
+        depth_noise: bool = True,
+        synchronous: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._steps_per_frame = max(1, round(STEPS_PER_SECOND / rate_hz))
+        actual_hz = STEPS_PER_SECOND / self._steps_per_frame
+        infos = [camera_info(role, actual_hz) for role in cameras]
+        self._feed = CameraFeed(infos, clock, depth_noise=depth_noise, synchronous=synchronous)
+        self.cameras = [SimulatedCamera(self._feed, info) for info in infos]
+        self.arm = SimulatedArm(self)
+        self.gripper = SimulatedGripper(self)
+        self._anchor_ns: int | None = None
+        self._steps = 0
+        self._frames = 0
+        self.skipped_ns = 0
+        self.load_task(task, visuals)
+
+    # -- the task ---------------------------------------------------------------------------------------------
+
+    def load_task(self, name: str, visuals: Iterable[str] = ()) -> None:
+        """Build the world of another task and reset it; InputError lists the tasks and variations there are."""
+        task, self.visuals = load_task(name), variations.parse(visuals)
+        self._task: SimulatedTask = task
+        self.world = World(task.objects, self.visuals, fixed=task.fixed)
+        self.reset(0)
+
+    @property
+    def task(self) -> TaskInfo:
+        """What a person needs to know of the task."""
+        return self._task.info
+
+    def goal_X_WE(self) -> Floats | None:
+        """Where the task wants the hand at this moment, if it wants it somewhere."""
+        goal = self._task.goal_X_WE(self._moment())
+        return None if goal is None else goal.as_tuple()
+
+    def reset(self, seed: int, distribution: str = "train") -> None:
+        """Arm and objects back to a start drawn from ``distribution``: the same for the same seed."""
+        drawn_from = parse_distribution(distribution)
+        self.seed, self.distribution = seed, str(drawn_from)
+        start = self._task.start_poses(self._rng(_START), drawn_from)
+        self.start_poses: dict[str, Floats] = {name: pose.as_tuple() for name, pose in start.items()}
+        self._drag: Drag | None = None
+        self._pulses: ScriptedPulses | None = None
+        self._pulse_acts = False
+        self._judge: Judge | None = None
+        self._episode_step = 0
+        self.world.reset(self._task.start_q, self._task.start_width_m, start)
+        overrides, placed = variations.draw(self.world.model, self.visuals, self._rng(_LOOKS))
+        for mocap, pose in placed.items():
+            self.world.data.mocap_pos[mocap] = pose.p
+            self.world.data.mocap_quat[mocap] = pose.quat_wxyz
+        self._appearance = Appearance(overrides, seed)
+        self._frame_due = True
+
+    def _rng(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng((self.seed, ("train", "test").index(self.distribution), stream))
+
+    def begin_episode(self, disturbances: bool) -> None:
+        """Start judging, and pushing when wanted; ``elapsed_s`` counts from here."""
+        self._judge = Judge(self._task)
+        self._episode_step = self.world.steps
+        name = self._task.disturbed
+        if disturbances and name is not None:
+            self._pulses = ScriptedPulses(self.world.objects[name], self._rng(_PULSES), turns=self._task.pulses_turn)
+        self._judge.update(self._moment())
+
+    def end_episode(self) -> None:
+        """No more scripted pulses; the verdict stays."""
+        self._pulses = None
+
+    def expert(self) -> Expert:
+        """A fresh scripted demonstrator of the task."""
+        return self._task.expert()
+
+    def truth(self) -> Truth:
+        """Poses of all objects at the last physics step. Privileged."""
+        return Truth(self.stamp_ns, self.world.poses())
+
+    def success(self) -> bool:
+        """Whether the goal was met for ``hold_s`` since the episode began."""
+        return self._judge is not None and self._judge.success
+
+    def finished(self) -> bool:
+        """The task's stop rule: success, or its time is up."""
+        return self._judge is not None and self._judge.finished
+
+    def disturbance(self) -> Disturbance:
+        """Who pushes an object right now."""
+        if self._drag is not None:
+            return Disturbance.MANUAL
+        return Disturbance.SCRIPTED if self._pulse_acts else Disturbance.NONE
+
+    def _moment(self) -> Moment:
+        world = self.world
+        elapsed_s = (world.steps - self._episode_step) / STEPS_PER_SECOND
+        return Moment(elapsed_s, world.X_WE, world.gripper_width_m, {name: world.X_WO(name) for name in world.objects})
+
+    # -- time -------------------------------------------------------------------------------------------------
+
+    @property
+    def stamp_ns(self) -> int:
+        """Time of the last physics step on the session clock."""
+        anchor_ns = self._clock.now_ns() if self._anchor_ns is None else self._anchor_ns
+        return anchor_ns + self._steps * NANOSECONDS // STEPS_PER_SECOND
+
+    def advance(self, now_ns: int) -> None:
+        """Step the physics up to ``now_ns``. Over 100 ms late by wall time, the world skips what it missed."""
+        if self._anchor_ns is None:
+            self._anchor_ns = now_ns
+        if self._frame_due:
+            self._take_frame()
+        if self._clock.kind == "wall":
+            late_ns = now_ns - self.stamp_ns - _CATCH_UP_NS
+            if late_ns > 0:
+                self._anchor_ns += late_ns
+                self.skipped_ns += late_ns
+        due = (now_ns - self._anchor_ns) * STEPS_PER_SECOND // NANOSECONDS
+        if due <= self._steps:
+            return
+        while self._steps < due:
+            self._step()
+        if self._judge is not None:
+            self._judge.update(self._moment())
+
+    def _step(self) -> None:
+        self._apply_forces()
+        self.world.step()
+        self._steps += 1
+        if self.world.steps % self._steps_per_frame == 0:
+            self._take_frame()
+
+    def _apply_forces(self) -> None:
+        """Scripted pulse or drag; the drag wins on its object."""
+        self._pulse_acts = False
+        if self._pulses is not None and self._task.disturbed is not None:
+            moment = self._moment()
+            pulse = self._pulses.at(moment.elapsed_s)
+            self._pulse_acts = pulse is not None and self._task.disturbances_act(moment)
+            force, torque = (
+                (pulse.force_W, pulse.torque_W) if pulse and self._pulse_acts else (np.zeros(3), np.zeros(3))
+            )
+            self.world.push(self._task.disturbed, force, torque)
+        if self._drag is not None:
+            self.world.push(self._drag.name, *self._drag.wrench_W())
+
+    # -- cameras ----------------------------------------------------------------------------------------------
+
+    def camera(self, role: str) -> SimulatedCamera:
+        """The camera of that role; InputError lists those of this rig."""
+        for camera in self.cameras:
+            if camera.info.role == role:
+                return camera
+        roles = ", ".join(camera.info.role for camera in self.cameras) or "none"
+        raise InputError(f"The simulated rig has no camera '{role}'; it has: {roles}.")
+
+    def snapshot(self) -> Snapshot:
+        """What a renderer needs of this moment."""
+        data = self.world.data
+        return Snapshot(
+            stamp_ns=self.stamp_ns,
+            index=self._frames,
+            frame=self.world.steps // self._steps_per_frame,
+            qpos=data.qpos.copy(),
+            mocap_p=data.mocap_pos.copy(),
+            mocap_quat=data.mocap_quat.copy(),
+            appearance=self._appearance,
+        )
+
+    def _take_frame(self) -> None:
+        if self._feed.active:
+            self._feed.submit(self.world.model, self.snapshot())
+        self._frames += 1
+        self._frame_due = False
+
+    @property
+    def superseded_frames(self) -> int:
+        """Snapshots that were never drawn because a newer one came first."""
+        return self._feed.superseded
+
+    # -- a person's hand in the scene -------------------------------------------------------------------------
+
+    def drag_begin(self, origin_W: Sequence[float], direction_W: Sequence[float]) -> str | None:
+        """Take hold of the object that a ray (m, W) hits; its name, or None when it hits something else."""
+        self.drag_end()
+        picked = self.world.pick(np.asarray(origin_W, dtype=np.float64), np.asarray(direction_W, dtype=np.float64))
+        if picked is None:
+            return None
+        name, p_WP = picked
+        self._drag = Drag(self.world, name, p_WP, np.asarray(direction_W, dtype=np.float64))
+        return name
+
+    def drag_move(self, origin_W: Sequence[float], direction_W: Sequence[float]) -> None:
+        """Pull the picked point towards a new ray, in the plane that faced the first one."""
+        if self._drag is not None:
+            self._drag.move(np.asarray(origin_W, dtype=np.float64), np.asarray(direction_W, dtype=np.float64))
+
+    def drag_end(self) -> None:
+        """Let go."""
+        if self._drag is not None:
+            self.world.push(self._drag.name, np.zeros(3), np.zeros(3))
+            self._drag = None
+
+    def close(self) -> None:
+        """Stop drawing; in lockstep, from the thread that advanced the rig."""
+        self._feed.close()

@@ -1,0 +1,159 @@
+"""What every simulated task states: its scene, its resets, its disturbances, its judge and its expert.
+
+A task is one file in ``robot/simulation/tasks`` with ``INFO`` and ``build()``. When disturbances act, when success is
+judged, how long it must hold and when an attempt stops are stated in its ``TaskInfo`` and done here, the same for an
+expert, a policy and a hand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+
+from core.errors import InputError
+from core.geometry import SE3
+from core.messages import RobotState, Truth
+from core.tasks import TaskInfo
+from robot.description import HOME_Q
+from robot.devices import Joints
+from robot.simulation.objects.scene_object import SceneObject
+from robot.simulation.tasks import TASKS
+
+
+class Distribution(StrEnum):
+    """Where resets draw from."""
+
+    TRAIN = "train"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the judge sees. ``elapsed_s`` counts from the episode's start."""
+
+    elapsed_s: float
+    X_WE: SE3
+    gripper_width_m: float
+    X_WO: Mapping[str, SE3]
+
+
+class Expert(Protocol):
+    """A scripted demonstrator that may look at the truth. One per episode."""
+
+    def act(self, state: RobotState, truth: Truth) -> tuple[SE3, float]:
+        """Setpoint ``X_WE`` and gripper width (m) of this control tick (200 Hz)."""
+
+
+class SimulatedTask(Protocol):
+    """One task. ``disturbed`` names the object that scripted pulses push, if any; ``pulses_turn`` lets them twist."""
+
+    info: TaskInfo
+    objects: tuple[SceneObject, ...]
+    fixed: tuple[str, ...]
+    disturbed: str | None
+    pulses_turn: bool
+    start_q: Joints
+    start_width_m: float
+
+    def start_poses(self, rng: np.random.Generator, distribution: Distribution) -> dict[str, SE3]:
+        """``X_WO`` of every object at an episode's start."""
+
+    def disturbances_act(self, moment: Moment) -> bool:
+        """Whether scripted pulses may act now."""
+
+    def reached(self, moment: Moment) -> bool:
+        """Whether the goal is met at this moment; success is when this holds for ``info.hold_s``."""
+
+    def goal_X_WE(self, moment: Moment) -> SE3 | None:
+        """Where the hand should be at this moment, if the task wants it somewhere."""
+
+    def expert(self) -> Expert:
+        """A fresh demonstrator."""
+
+
+@dataclass(slots=True)
+class TaskBase:
+    """Defaults: the arm starts at home, nothing is fixed or disturbed."""
+
+    info: TaskInfo
+    objects: tuple[SceneObject, ...]
+    fixed: tuple[str, ...] = ()
+    disturbed: str | None = None
+    pulses_turn: bool = True
+    start_width_m: float = 0.0
+
+    @property
+    def start_q(self) -> Joints:
+        return HOME_Q
+
+    def disturbances_act(self, moment: Moment) -> bool:
+        return False
+
+    def goal_X_WE(self, moment: Moment) -> SE3 | None:
+        return None
+
+
+def load_task(name: str) -> SimulatedTask:
+    """The simulated task of that name; InputError lists the valid ones."""
+    task: SimulatedTask = TASKS.get(name).build()
+    return task
+
+
+def parse_distribution(name: str) -> Distribution:
+    try:
+        return Distribution(name)
+    except ValueError:
+        raise InputError(f"There is no distribution '{name}'; choose train or test.") from None
+
+
+class Judge:
+    """Success from the truth: met without a break for ``hold_s``. It stays a success; an attempt ends there."""
+
+    def __init__(self, task: SimulatedTask) -> None:
+        self._task = task
+        self._met_since_s: float | None = None
+        self.success = False
+        self.finished = False
+
+    def update(self, moment: Moment) -> None:
+        """Look at one more moment, in order of time."""
+        info = self._task.info
+        if self.finished:
+            return
+        if not self._task.reached(moment):
+            self._met_since_s = None
+        elif self._met_since_s is None:
+            self._met_since_s = moment.elapsed_s
+        if self._met_since_s is not None and moment.elapsed_s - self._met_since_s >= info.hold_s - 1e-9:
+            self.success = self.finished = True
+        elif moment.elapsed_s >= info.time_limit_s:
+            self.finished = True
+
+
+def truncated_normal(rng: np.random.Generator, mean: float, sigma: float, low: float, high: float) -> float:
+    """A normal draw, drawn again until it falls between the bounds."""
+    while True:
+        value = float(rng.normal(mean, sigma))
+        if low <= value <= high:
+            return value
+
+
+def flat_pose(x: float, y: float, z: float, yaw_rad: float = 0.0) -> SE3:
+    """An object standing on the table, turned about z."""
+    return SE3.from_rotation_vector((0.0, 0.0, yaw_rad), (x, y, z))
+
+
+def yaw_of(X_WO: SE3) -> float:
+    """Heading of the object's x axis in the table's plane, radians in (-pi, pi]."""
+    R = X_WO.R
+    return math.atan2(R[1, 0], R[0, 0])
+
+
+def wrapped(angle_rad: float) -> float:
+    """The same angle in (-pi, pi]."""
+    return math.atan2(math.sin(angle_rad), math.cos(angle_rad))
