@@ -21,12 +21,13 @@ from robot.grippers.simulated_wsg import SimulatedGripper
 from robot.simulation import variations
 from robot.simulation.camera_feed import CameraFeed
 from robot.simulation.cameras import ROLES, camera_info
-from robot.simulation.disturbances import Drag, ScriptedPulses
+from robot.simulation.disturbances import Drag, Pulse, ScriptedPulses
 from robot.simulation.snapshot import Appearance, Snapshot
 from robot.simulation.task import Expert, Judge, Moment, SimulatedTask, load_task, parse_distribution
 from robot.simulation.world import STEPS_PER_SECOND, World
 
 _CATCH_UP_NS = NANOSECONDS // 10
+_NO_PULSE = Pulse(0.0, 0.0, np.zeros(3), np.zeros(3))
 _START, _PULSES, _LOOKS = range(3)
 """Random streams of an episode, so that one does not shift the others."""
 
@@ -46,6 +47,7 @@ class SimulatedRig:
         synchronous: bool = False,
     ) -> None:
         self._clock = clock
+        self.visuals = variations.parse(visuals)
         self._steps_per_frame = max(1, round(STEPS_PER_SECOND / rate_hz))
         actual_hz = STEPS_PER_SECOND / self._steps_per_frame
         infos = [camera_info(role, actual_hz) for role in cameras]
@@ -57,19 +59,23 @@ class SimulatedRig:
         self._steps = 0
         self._frames = 0
         self.skipped_ns = 0
-        self.load_task(task, visuals)
+        self.load_task(task)
 
     # -- the task ---------------------------------------------------------------------------------------------
 
-    def load_task(self, name: str, visuals: Iterable[str] = ()) -> None:
-        """Build the world of another task and reset it; InputError lists the tasks and variations there are."""
-        task, self.visuals = load_task(name), variations.parse(visuals)
+    def load_task(self, name: str, visuals: Iterable[str] | None = None) -> None:
+        """Build the world of another task and reset it; ``visuals`` None keeps the variations chosen before.
+
+        InputError lists the tasks and variations there are.
+        """
+        task = load_task(name)
+        self.visuals = self.visuals if visuals is None else variations.parse(visuals)
         self._task: SimulatedTask = task
         self.world = World(task.objects, self.visuals, fixed=task.fixed)
         self.reset(0)
 
     @property
-    def task(self) -> TaskInfo:
+    def info(self) -> TaskInfo:
         """What a person needs to know of the task."""
         return self._task.info
 
@@ -111,7 +117,9 @@ class SimulatedRig:
 
     def end_episode(self) -> None:
         """No more scripted pulses; the verdict stays."""
-        self._pulses = None
+        self._pulses, self._pulse_acts = None, False
+        if self._task.disturbed is not None:
+            self.world.push(self._task.disturbed, np.zeros(3), np.zeros(3))
 
     def expert(self) -> Expert:
         """A fresh scripted demonstrator of the task."""
@@ -178,13 +186,10 @@ class SimulatedRig:
         """Scripted pulse or drag; the drag wins on its object."""
         self._pulse_acts = False
         if self._pulses is not None and self._task.disturbed is not None:
-            moment = self._moment()
-            pulse = self._pulses.at(moment.elapsed_s)
-            self._pulse_acts = pulse is not None and self._task.disturbances_act(moment)
-            force, torque = (
-                (pulse.force_W, pulse.torque_W) if pulse and self._pulse_acts else (np.zeros(3), np.zeros(3))
-            )
-            self.world.push(self._task.disturbed, force, torque)
+            pulse = self._pulses.at((self.world.steps - self._episode_step) / STEPS_PER_SECOND)
+            self._pulse_acts = pulse is not None and self._task.disturbances_act(self._moment())
+            acting = pulse if self._pulse_acts and pulse is not None else _NO_PULSE
+            self.world.push(self._task.disturbed, acting.force_W, acting.torque_W)
         if self._drag is not None:
             self.world.push(self._drag.name, *self._drag.wrench_W())
 

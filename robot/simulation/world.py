@@ -188,9 +188,9 @@ class World:
 
     @property
     def X_WE(self) -> SE3:
-        return SE3.from_rotation(
-            self.data.site_xmat[self._end_effector].reshape(3, 3), self.data.site_xpos[self._end_effector]
-        )
+        quat = np.empty(4)
+        mujoco.mju_mat2Quat(quat, self.data.site_xmat[self._end_effector])
+        return SE3.of(quat, self.data.site_xpos[self._end_effector])
 
     def X_WO(self, name: str) -> SE3:
         body = self._body[name]

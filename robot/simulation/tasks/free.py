@@ -108,7 +108,7 @@ class GraspExpert:
         height, speed = ((_ABOVE_M, _TRAVEL_M_S), (0.0, _DESCEND_M_S), (0.0, _DESCEND_M_S), (_LIFTED_M, _LIFT_M_S))[
             self._phase
         ]
-        goal = SE3(self._grasp.quat_wxyz, self._grasp.p + (0.0, 0.0, height))
+        goal = SE3(self._grasp.quat_wxyz, self._grasp.p + np.array([0.0, 0.0, height]))
         self._setpoint = _stepped(self._setpoint, goal, speed * period_s, _ANGULAR_SPEED_RAD_S * period_s)
         self._next_phase(state, goal, period_s)
         return self._setpoint, (GRIPPER_MAX_WIDTH_M if self._phase < 2 else 0.0)
