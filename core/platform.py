@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import platformdirs
 import psutil
 
 # fmt: off
@@ -16,6 +17,11 @@ _NETWORK_FILE_SYSTEMS = frozenset({
     "fuse.ceph-fuse", "fuse.davfs2", "fuse.gcsfuse", "fuse.gvfsd-fuse", "fuse.smbnetfs",
 })
 # fmt: on
+
+
+def default_library() -> Path:
+    """Where this user's library is when nobody says otherwise."""
+    return Path(platformdirs.user_data_path("reticle", appauthor=False)) / "library"
 
 
 def try_lock(descriptor: int) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sqlite_utils import Database
 
-from core.errors import LibraryError
+from core.errors import InputError, LibraryError
 from core.library import backup
 from core.library.schema import APPLICATION_ID, NEWEST_VERSION, migrations, repair_search
 
@@ -39,7 +39,7 @@ class Catalogue:
             with self.explained():
                 self._writer = self._open_writer()
         elif not self.path.exists():
-            raise LibraryError(f"There is no library in {root} yet; record an episode, or choose another folder.")
+            raise InputError(f"There is no library in {root} yet; record an episode, or choose another folder.")
         else:
             self._check_version()
 

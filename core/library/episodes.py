@@ -25,6 +25,8 @@ from core.library.rows import (
     finished_path,
     trashed_path,
 )
+from core.library.statistics import Statistics, statistics
+from core.library.thumbnails import Thumbnails
 from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary, Integrity, StreamSummary
 from core.platform import sync_directory
 
@@ -45,6 +47,7 @@ class Episodes:
     def __init__(self, root: Path, catalogue: Catalogue) -> None:
         self._root = root
         self._catalogue = catalogue
+        self._thumbnails = Thumbnails(root / "cache")
 
     def begin(self, metadata: EpisodeMetadata, cameras: Sequence[CameraInfo] = ()) -> tuple[str, Path]:
         """Note that a recording begins; returns its identifier and the path to give to the recorder.
@@ -141,6 +144,15 @@ class Episodes:
         """Every tag in use, by name."""
         return self._names("SELECT DISTINCT tag FROM episode_tags ORDER BY tag")
 
+    def statistics(self, episodes: EpisodeFilter = ALL) -> Statistics:
+        """Counts, minutes and success of the episodes that match."""
+        with self._catalogue.reading() as connection:
+            return statistics(connection, episodes)
+
+    def thumbnail(self, prefix: str, moment: str = "first") -> bytes | None:
+        """A small JPEG of the ``first`` or ``middle`` frame of the first camera; None when there is no image."""
+        return self._thumbnails.get(self.get(prefix), moment)
+
     def label(
         self,
         ids: Sequence[str],
@@ -220,6 +232,7 @@ class Episodes:
                 connection.execute("DELETE FROM episodes WHERE id = ?", (episode_id,))
         for episode_id in resolved:
             trashed_path(self._root, episode_id).unlink(missing_ok=True)
+            self._thumbnails.forget(episode_id)
         return len(resolved)
 
     def _edit(self, action: str, prefixes: Sequence[str], changed: Any) -> Edit:

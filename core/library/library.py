@@ -9,9 +9,12 @@ from types import TracebackType
 from core.errors import LibraryError
 from core.library import backup
 from core.library.catalogue import BUSY_TIMEOUT_MS, Catalogue
+from core.library.catalogue import NAME as CATALOGUE
 from core.library.datasets import Datasets
 from core.library.episodes import Episodes
 from core.library.lock import LibraryLock
+from core.library.rebuild import is_damaged
+from core.library.rebuild import rebuild as rebuild_catalogue
 from core.library.reconcile import Progress, Reconciler, Report
 from core.platform import network_file_system
 
@@ -39,13 +42,15 @@ class Library:
         root: Path,
         *,
         writable: bool = True,
+        rebuild: bool = False,
         busy_timeout_ms: int = BUSY_TIMEOUT_MS,
         progress: Progress = log.info,
     ) -> Library:
         """Open the library in a folder, making one where there is none.
 
         A writable library is locked against other programs, brought up to date, made to agree with its files and
-        backed up once a day. LibraryError says in one sentence why that is not possible.
+        backed up once a day. LibraryError says in one sentence why that is not possible. ``rebuild`` allows a damaged
+        catalogue to be set aside and made again from its newest copy and the episode files.
         """
         root = root.expanduser().resolve()
         if not writable:
@@ -53,6 +58,7 @@ class Library:
         _make_folders(root)
         lock = LibraryLock(root)
         try:
+            rebuilt = _rebuilt(root) if rebuild else []
             catalogue = Catalogue(root, writable=True, busy_timeout_ms=busy_timeout_ms)
             library = Library(root, catalogue, lock)
         except BaseException:
@@ -60,6 +66,7 @@ class Library:
             raise
         try:
             library.report = library.recover(progress=progress, repair_damaged=False)
+            library.report.messages += rebuilt
             library._back_up_daily()
         except BaseException:
             library.close()
@@ -108,6 +115,11 @@ class Library:
             sentence = f"Today's copy of the catalogue could not be made: {error}"
             log.warning(sentence)
             self.report.messages.append(sentence)
+
+
+def _rebuilt(root: Path) -> list[str]:
+    path = root / CATALOGUE
+    return [rebuild_catalogue(path)] if is_damaged(path) else []
 
 
 def _make_folders(root: Path) -> None:

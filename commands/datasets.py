@@ -1,0 +1,59 @@
+"""``main.py datasets``: freeze the episodes that match, and list what was frozen."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root
+from commands.episodes import (
+    OperatorOption,
+    QueryOption,
+    StatusOption,
+    SuccessOption,
+    TagOption,
+    TaskOption,
+    episode_filter,
+)
+from core.clock import utc_iso
+from core.library import Library
+
+app = typer.Typer(help="Frozen data sets.", no_args_is_help=True)
+
+
+@app.command()
+def freeze(
+    name: Annotated[str, typer.Argument(help="What to call the data set.")],
+    query: QueryOption = "",
+    task: TaskOption = None,
+    operator: OperatorOption = None,
+    status: StatusOption = None,
+    success: SuccessOption = None,
+    tag: TagOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fix the episodes that match now, with their trims, under a name."""
+    with Library.open(library_root(library)) as opened:
+        dataset = opened.datasets.freeze(name, episode_filter(query, task, operator, status, success, tag))
+    if as_json:
+        emit(dataset)
+    elif not quiet:
+        print(f"{dataset.id}  {dataset.name}: {dataset.episodes} episodes, sha256 {dataset.sha256}")
+
+
+@app.command("list")
+def list_datasets(library: LibraryOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """List the data sets, the newest first."""
+    with Library.open(library_root(library), writable=False) as opened:
+        found = opened.datasets.list()
+    if as_json:
+        emit({"datasets": found})
+    elif not quiet:
+        for dataset in found:
+            print(
+                f"{dataset.id}  {utc_iso(dataset.created_utc_ns)[:19]}  {dataset.name:24} "
+                f"{dataset.episodes:6} episodes  {dataset.sha256[:16]}"
+            )
