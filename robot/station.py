@@ -27,6 +27,8 @@ from core.processes.channel import Channel
 from core.processes.heartbeat import TOPIC as HEARTBEAT_TOPIC
 from core.processes.heartbeat import Heartbeat
 from core.processes.shared_memory import Bus, Session
+from core.registry import Registry
+from core.tasks import TaskInfo
 from robot import station_messages as messages
 from robot.assembly import Devices, assemble
 from robot.camera_watch import CameraWatch
@@ -355,6 +357,7 @@ class Station:
             workspace_min_W=self._config.workspace.min_W,
             workspace_max_W=self._config.workspace.max_W,
             pid=os.getpid(),
+            tasks=() if scene is None else simulated_tasks(),
         )
 
     def _shut_down(self, reason: StopReason | None) -> None:
@@ -370,6 +373,12 @@ class Station:
         self._control.stop()
         self._devices.arm.stop()
         self._devices.gripper.stop()
+
+
+def simulated_tasks() -> tuple[TaskInfo, ...]:
+    """The scenes that can be loaded, by name."""
+    tasks = Registry("robot.simulation.tasks", "task")
+    return tuple(entry.info for entry in tasks.entries().values() if entry.info is not None)
 
 
 _HANDLERS: dict[type, Any] = {

@@ -229,6 +229,8 @@ class Ready(Event, frozen=True, tag="ready"):
     workspace_min_W: Floats
     workspace_max_W: Floats
     pid: int
+    tasks: tuple[TaskInfo, ...] = ()
+    """The scenes a simulated rig can load; empty on a real one."""
 
 
 class TaskLoaded(Event, frozen=True, tag="task_loaded"):
