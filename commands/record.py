@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,8 +27,8 @@ from core.messages import EpisodeMetadata, EpisodeSummary
 from robot.lockstep import LockstepSpec
 from robot.lockstep_pool import Job, generate
 from robot.rig import DEFAULT_RIG, load_rig
-from robot.simulation.task import TASKS
 from robot.simulation import variations
+from robot.simulation.task import TASKS
 
 DISTRIBUTIONS = ("train", "test")
 
@@ -61,8 +63,12 @@ def record(
     spec = LockstepSpec(config, task, _cameras(cameras), rate, chosen)
     start_ns = monotonic_ns()
     with Library.open(library_root(library)) as opened:
-        jobs = _jobs(opened, task, episodes, distribution, seed, chosen, disturbances=not no_disturbances)
-        rows = _run(opened, generate(spec, jobs, min(workers, episodes)), episodes, quiet)
+        begun: dict[str, Path] = {}
+        jobs = _jobs(opened, begun, task, episodes, distribution, seed, chosen, disturbances=not no_disturbances)
+        try:
+            rows = _run(opened, generate(spec, jobs, min(workers, episodes)), begun, episodes, quiet)
+        finally:
+            _discard(opened, begun)
     successes = sum(bool(row["success"]) for row in rows)
     wall_s = round((monotonic_ns() - start_ns) / 1e9, 3)
     if as_json:
@@ -71,23 +77,37 @@ def record(
         print(f"{len(rows)} episodes recorded, {successes} successful, in {wall_s:.1f} s.")
 
 
-def _run(library: Library, results: Iterator[Any], episodes: int, quiet: bool) -> list[dict[str, Any]]:
-    """Complete the catalogue's rows as episodes end; an interrupt discards what was under way."""
+def _run(
+    library: Library,
+    results: Generator[tuple[Job, EpisodeSummary | bool], None, None],
+    begun: dict[str, Path],
+    episodes: int,
+    quiet: bool,
+) -> list[dict[str, Any]]:
+    """Complete the catalogue's rows as episodes end."""
     rows: dict[int, dict[str, Any]] = {}
-    with Progress("Recording", episodes, quiet=quiet) as progress:
-        try:
-            for job, summary in results:
-                library.episodes.complete(summary)
-                rows[job.metadata.seed or 0] = _row(library, summary)
-                progress.advance()
-        finally:
-            results.close()  # type: ignore[attr-defined] # a generator: ends the workers before the rows are looked at
-            library.episodes.discard_unfinished()
+    with Progress("Recording", episodes, quiet=quiet) as progress, closing(results):
+        for job, summary in results:
+            if isinstance(summary, bool):
+                continue
+            library.episodes.complete(summary)
+            del begun[summary.id]
+            rows[job.metadata.seed or 0] = _row(library, summary)
+            progress.advance()
     return [rows[seed] for seed in sorted(rows)]
+
+
+def _discard(library: Library, begun: dict[str, Path]) -> None:
+    """An interrupted expert episode is worth nothing: it can be made again from its seed."""
+    for episode_id, path in begun.items():
+        for leftover in path.parent.glob(f"{path.name}*"):
+            leftover.unlink(missing_ok=True)
+        library.episodes.cancel(episode_id)
 
 
 def _jobs(
     library: Library,
+    begun: dict[str, Path],
     task: str,
     episodes: int,
     distribution: str,
@@ -109,6 +129,7 @@ def _jobs(
             visuals=visuals,
         )
         _, path = library.episodes.begin(metadata)
+        begun[metadata.id] = path
         yield Job(path, metadata, disturbances)
 
 

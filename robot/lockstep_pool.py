@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -29,10 +29,13 @@ class Job:
     disturbances: bool
 
 
+Result = tuple[Job, EpisodeSummary | bool]
 _RIG: LockstepRig | None = None
 
 
-def generate(spec: LockstepSpec, jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, EpisodeSummary | bool]]:
+def generate(
+    spec: LockstepSpec, jobs: Iterable[Job], workers: int
+) -> Generator[tuple[Job, EpisodeSummary | bool], None, None]:
     """Run all jobs; yields each with its summary (or its success when it has no file) as it ends.
 
     ProcessError when a worker dies. Closing the iterator ends the workers at once.

@@ -18,6 +18,8 @@ from core.errors import InputError
 from core.geometry import SE3
 from core.messages import Setpoint, Source
 
+SETTLE_S = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
@@ -35,22 +37,23 @@ class Trajectory:
             raise InputError("This episode holds no setpoints to replay; choose another one.")
         times_s = (arrays["stamp_ns"][valid] - arrays["stamp_ns"][valid[0]]) / NANOSECONDS
         last = int(times_s[-1] * rate_hz)
-        chosen = valid[np.unique(np.searchsorted(times_s, np.arange(last + 1) / rate_hz).clip(max=len(valid) - 1))]
+        indices = np.append(np.searchsorted(times_s, np.arange(last + 1) / rate_hz), len(valid) - 1)
+        chosen = valid[np.unique(indices.clip(max=len(valid) - 1))]
         times_s = (arrays["stamp_ns"][chosen] - arrays["stamp_ns"][chosen[0]]) / NANOSECONDS
         return Trajectory(times_s, arrays["sent_X_WE"][chosen], arrays["sent_gripper_width_m"][chosen])
 
     @staticmethod
     def straight(start: SE3, end: SE3, gripper_width_m: float, speed_m_s: float, speed_rad_s: float) -> Trajectory:
-        """A straight line with slerp at constant speed, then half a second at the end."""
+        """A straight line with slerp at constant speed."""
         distance, angle = start.distance(end)
         duration_s = max(distance / speed_m_s, angle / speed_rad_s, 0.01)
-        times_s = np.append(np.linspace(0.0, duration_s, max(2, int(duration_s * 50))), duration_s + 0.5)
-        poses = [start.interpolate(end, min(time_s / duration_s, 1.0)).as_array() for time_s in times_s]
+        times_s = np.linspace(0.0, duration_s, max(2, int(duration_s * 50)))
+        poses = [start.interpolate(end, time_s / duration_s).as_array() for time_s in times_s]
         return Trajectory(times_s, np.asarray(poses), np.full(len(times_s), gripper_width_m))
 
     def after(self, other: Trajectory) -> Trajectory:
-        """``other`` first, then this one."""
-        times_s = np.concatenate([other.times_s, other.times_s[-1] + 0.02 + self.times_s - self.times_s[0]])
+        """``other`` first, a moment to settle, then this one."""
+        times_s = np.concatenate([other.times_s, other.times_s[-1] + SETTLE_S + self.times_s - self.times_s[0]])
         return Trajectory(
             times_s,
             np.concatenate([other.X_WE, self.X_WE]),
@@ -68,7 +71,10 @@ class Trajectory:
 
 
 class TrajectorySource:
-    """A setpoint source that plays a trajectory on a clock; ``finished`` turns true after its end."""
+    """A setpoint source that plays a trajectory on a clock.
+
+    The last pose is held for a moment, so that the arm, which the limits make lag, gets there; then ``finished``.
+    """
 
     def __init__(self, trajectory: Trajectory, clock: Clock, source: Source, lease: int, speed: float = 1.0) -> None:
         self._trajectory, self._clock = trajectory, clock
@@ -83,7 +89,7 @@ class TrajectorySource:
 
     @property
     def finished(self) -> bool:
-        return self.elapsed_s > float(self._trajectory.times_s[-1])
+        return self.elapsed_s > float(self._trajectory.times_s[-1]) + SETTLE_S
 
     def take(self) -> Setpoint | None:
         """The setpoint of now; None after the end."""

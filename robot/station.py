@@ -373,6 +373,8 @@ class Station:
         self._control.stop()
         self._devices.arm.stop()
         self._devices.gripper.stop()
+        if self._devices.scene is not None:
+            self._devices.scene.close()
 
 
 def simulated_tasks() -> tuple[TaskInfo, ...]:

@@ -7,7 +7,7 @@ from core.clock import LockstepClock
 from core.errors import InputError
 from core.geometry import SE3
 from core.messages import Source
-from robot.replay import Trajectory, TrajectorySource
+from robot.replay import SETTLE_S, Trajectory, TrajectorySource
 
 START = SE3.of([0.0, 0.0, 1.0, 0.0], [0.5, 0.0, 0.4])
 END = SE3.of([0.0, 0.0, 1.0, 0.0], [0.6, 0.1, 0.2])
@@ -31,7 +31,7 @@ def test_a_recording_is_approached_first_and_then_followed() -> None:
     arrays = {"stamp_ns": stamps, "sent_X_WE": poses, "sent_gripper_width_m": np.linspace(0.1, 0.0, ticks)}
     recorded = Trajectory.recorded(arrays)
     assert recorded.times_s[0] == 0.0
-    assert recorded.times_s[-1] == pytest.approx(1.995, abs=0.03)
+    assert recorded.times_s[-1] == pytest.approx(1.995, abs=0.001)
     elsewhere = SE3.of([0.0, 0.0, 1.0, 0.0], [0.5, -0.2, 0.4])
     whole = recorded.after(Trajectory.straight(elsewhere, START, 0.1, 0.1, 0.5))
     assert whole.sample(0.0)[0].distance(elsewhere)[0] < 1e-9
@@ -56,8 +56,11 @@ def test_a_source_plays_on_its_clock_and_ends() -> None:
     first = source.take()
     assert first is not None
     assert (first.source, first.lease, first.sequence) == (Source.REPLAY, -3, 1)
-    clock.wait_until(round(line.times_s[-1] / 2 * 1e9) - 10_000_000)
-    assert source.take() is not None
-    clock.wait_until(round(line.times_s[-1] / 2 * 1e9) + 10_000_000)
+    end_ns = round((line.times_s[-1] + SETTLE_S) / 2 * 1e9)
+    clock.wait_until(end_ns - 10_000_000)
+    last = source.take()
+    assert last is not None
+    assert last.pose.distance(END)[0] < 1e-9
+    clock.wait_until(end_ns + 10_000_000)
     assert source.finished
     assert source.take() is None
