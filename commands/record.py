@@ -28,7 +28,7 @@ from robot.lockstep import LockstepSpec
 from robot.lockstep_pool import Job, generate
 from robot.rig import DEFAULT_RIG, load_rig
 from robot.simulation import variations
-from robot.simulation.task import TASKS
+from robot.simulation.tasks import TASKS
 
 DISTRIBUTIONS = ("train", "test")
 

@@ -1,8 +1,9 @@
 """Newest-value topics in shared memory: frames, state, setpoints, heartbeats.
 
 One publisher or several, any number of readers, no queue: a reader always gets the newest value and can tell by its
-sequence what it missed. A reader that comes late sees what is published next. Built on iceoryx2 with a root and a prefix of its own for every session, because the default
-root is shared by all users of a machine. Publishers may be killed at any moment without leaving readers stuck.
+sequence what it missed. A reader that comes late sees what is published next. Built on iceoryx2 with a root and a
+prefix of its own for every session, because the default root is shared by all users of a machine. Publishers may be
+killed at any moment without leaving readers stuck.
 """
 
 from __future__ import annotations
