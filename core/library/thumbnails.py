@@ -12,6 +12,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from core.episodes.cache import trim_folder
 from core.episodes.reader import EpisodeReader
 from core.errors import EpisodeFileError
 from core.library.rows import EpisodeRow
@@ -67,19 +68,6 @@ class Thumbnails:
         self._made += 1
         if self._made % _CHECK_EVERY == 1:
             trim_folder(self._folder, self._most_bytes)
-
-
-def trim_folder(folder: Path, most_bytes: int) -> None:
-    """Remove the oldest files of a cache folder until it is within its bound."""
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        files = sorted(
-            ((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path) for entry in entries), reverse=True
-        )
-        kept = 0
-        for _, size, path in files:
-            kept += size
-            if kept > most_bytes:
-                Path(path).unlink(missing_ok=True)
 
 
 def _picture(episode: EpisodeRow, fraction: float) -> NDArray[np.uint8] | None:
