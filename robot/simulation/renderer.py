@@ -60,6 +60,7 @@ class Renderer:
         flags[mujoco.mjtRndFlag.mjRND_SHADOW] = fine
         flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = False
         flags[mujoco.mjtRndFlag.mjRND_HAZE] = False
+        flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = fine  # costs a third of a picture, and walls hide it from the cameras
         self._option = mujoco.MjvOption()
         self._option.geomgroup[COLLISION_GROUP] = 0
         self._option.sitegroup[:] = 0
