@@ -13,6 +13,7 @@ Pixels are ``u, v`` (column, row) with pixel centres at integers. Quaternions ar
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -25,12 +26,12 @@ Array = NDArray[np.float64]
 
 def unit_quaternion(quat_wxyz: ArrayLike) -> Array:
     """Return the unit quaternion with ``w >= 0``; raises ValueError when it has no direction."""
-    quat = np.asarray(quat_wxyz, dtype=np.float64)
-    norm = float(np.linalg.norm(quat))
-    if not np.isfinite(norm) or norm < 1e-9:
-        raise ValueError(f"a quaternion needs four finite numbers that are not all zero, got {quat.tolist()}")
-    quat = quat / norm
-    return -quat if quat[0] < 0 else quat
+    w, x, y, z = np.asarray(quat_wxyz, dtype=np.float64).tolist()
+    norm = math.sqrt(w * w + x * x + y * y + z * z)
+    if not math.isfinite(norm) or norm < 1e-9:
+        raise ValueError(f"a quaternion needs four finite numbers that are not all zero, got {[w, x, y, z]}")
+    norm = -norm if w < 0 else norm
+    return np.array([w / norm, x / norm, y / norm, z / norm])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +68,7 @@ class SE3:
     @staticmethod
     def from_rotation_vector(rotation_vector: ArrayLike, p: ArrayLike = (0.0, 0.0, 0.0)) -> SE3:
         """From an axis times angle ``(3,)`` in radians and a position."""
-        rotation = Rotation.from_rotvec(np.asarray(rotation_vector, dtype=np.float64))
-        return SE3.of(rotation.as_quat(scalar_first=True), p)
+        return SE3.of(quaternion_exp(rotation_vector), p)
 
     @staticmethod
     def from_array(values: ArrayLike) -> SE3:
@@ -96,7 +96,7 @@ class SE3:
     @property
     def R(self) -> Array:
         """The ``(3, 3)`` rotation matrix."""
-        w, x, y, z = self.quat_wxyz
+        w, x, y, z = self.quat_wxyz.tolist()
         return np.array(
             [
                 [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
@@ -108,7 +108,7 @@ class SE3:
     @property
     def rotation_vector(self) -> Array:
         """Axis times angle ``(3,)``, radians, angle in [0, pi]."""
-        return np.asarray(self.rotation.as_rotvec(), dtype=np.float64)
+        return quaternion_log(self.quat_wxyz)
 
     def inverse(self) -> SE3:
         w, x, y, z = self.quat_wxyz
@@ -128,20 +128,47 @@ class SE3:
 
     def interpolate(self, other: SE3, fraction: float) -> SE3:
         """Straight line for the position, slerp for the rotation; ``fraction`` in [0, 1]."""
-        R_01 = (self.inverse() @ other).rotation
-        quat = (self.rotation * Rotation.from_rotvec(R_01.as_rotvec() * fraction)).as_quat(scalar_first=True)
+        turn = quaternion_log(quaternion_product(_conjugate(self.quat_wxyz), other.quat_wxyz))
+        quat = quaternion_product(self.quat_wxyz, quaternion_exp(fraction * turn))
         return SE3.of(quat, self.p + fraction * (other.p - self.p))
+
+    def rotation_to(self, other: SE3) -> Array:
+        """The rotation vector ``(3,)``, radians in W, that turns this rotation into the other's: ``log(R_1 R_0^T)``."""
+        return quaternion_log(quaternion_product(other.quat_wxyz, _conjugate(self.quat_wxyz)))
 
     def distance(self, other: SE3) -> tuple[float, float]:
         """Metres between the origins and radians between the rotations."""
-        dot = abs(float(np.dot(self.quat_wxyz, other.quat_wxyz)))
-        return float(np.linalg.norm(self.p - other.p)), 2.0 * float(np.arccos(min(1.0, dot)))
+        dot = abs(float(self.quat_wxyz @ other.quat_wxyz))
+        return math.dist(self.p, other.p), 2.0 * math.acos(min(1.0, dot))
+
+
+def quaternion_exp(rotation_vector: ArrayLike) -> Array:
+    """Unit quaternion ``(4,)`` wxyz of a rotation vector ``(3,)``: axis times angle, radians."""
+    x, y, z = np.asarray(rotation_vector, dtype=np.float64).tolist()
+    angle = math.sqrt(x * x + y * y + z * z)
+    scale = math.sin(0.5 * angle) / angle if angle > 1e-9 else 0.5
+    return np.array([math.cos(0.5 * angle), scale * x, scale * y, scale * z])
+
+
+def quaternion_log(quat_wxyz: Array) -> Array:
+    """Rotation vector ``(3,)`` of a unit quaternion ``(4,)`` wxyz; its angle is in [0, pi]."""
+    w, x, y, z = quat_wxyz.tolist()
+    if w < 0.0:
+        w, x, y, z = -w, -x, -y, -z
+    sine = math.sqrt(x * x + y * y + z * z)
+    scale = 2.0 * math.atan2(sine, w) / sine if sine > 1e-12 else 2.0
+    return np.array([scale * x, scale * y, scale * z])
+
+
+def _conjugate(quat_wxyz: Array) -> Array:
+    w, x, y, z = quat_wxyz.tolist()
+    return np.array([w, -x, -y, -z])
 
 
 def quaternion_product(a_wxyz: Array, b_wxyz: Array) -> Array:
     """Hamilton product of two ``(4,)`` quaternions."""
-    aw, ax, ay, az = a_wxyz
-    bw, bx, by, bz = b_wxyz
+    aw, ax, ay, az = a_wxyz.tolist()
+    bw, bx, by, bz = b_wxyz.tolist()
     return np.array(
         [
             aw * bw - ax * bx - ay * by - az * bz,

@@ -62,12 +62,14 @@ class Kinematics:
         self.data = mujoco.MjData(self.model)
         self._site = self.model.site(END_EFFECTOR_SITE).id
         self._jacobian = np.zeros((6, self.model.nv))
+        self._quat = np.zeros(4)
 
     def forward(self, q: Joints) -> SE3:
         """``X_WE`` at joints ``q: (7,)``."""
         self.data.qpos[:JOINT_COUNT] = q
         mujoco.mj_kinematics(self.model, self.data)
-        return SE3.from_rotation(self.data.site_xmat[self._site].reshape(3, 3), self.data.site_xpos[self._site])
+        mujoco.mju_mat2Quat(self._quat, self.data.site_xmat[self._site])
+        return SE3.of(self._quat, self.data.site_xpos[self._site])
 
     def jacobian(self, q: Joints) -> NDArray[np.float64]:
         """``(6, 7)``: linear (m/s) above angular (rad/s) velocity of E in W per joint speed."""
@@ -134,7 +136,7 @@ class DampedLeastSquaresSolver:
     def velocity(self, q: Joints, X_WE: SE3, period_s: float) -> Joints:
         J = self._kinematics.jacobian(q)
         reached = self._kinematics.forward(q)
-        error = np.concatenate([X_WE.p - reached.p, (X_WE.rotation * reached.rotation.inv()).as_rotvec()])
+        error = np.concatenate([X_WE.p - reached.p, reached.rotation_to(X_WE)])
         gram = J @ J.T
         damping = _DAMPING**2 * max(0.0, 1.0 - np.sqrt(max(np.linalg.det(gram), 0.0)) / 0.05) + 1e-6
         inverse = J.T @ np.linalg.inv(gram + damping * np.eye(6))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import StopReason
-from core.geometry import SE3
+from core.geometry import SE3, quaternion_exp, quaternion_product, unit_quaternion
 from core.messages import Setpoint
 from core.processes.heartbeat import Heartbeat
 from robot.devices import ArmState
@@ -56,13 +56,13 @@ class Governor:
 
     @property
     def speed_m_s(self) -> float:
-        return float(np.linalg.norm(self._velocity))
+        return math.hypot(*self._velocity)
 
     def track(self, wanted: SE3, gripper_width_m: float) -> SE3:
         """One tick towards ``wanted``; returns the pose to send."""
         limits = self._limits
         error = np.clip(wanted.p, self._low, self._high) - self.pose.p
-        rotation_error = (wanted.rotation * self.pose.rotation.inv()).as_rotvec()
+        rotation_error = self.pose.rotation_to(wanted)
         return self._move(
             _approach(error, self._velocity, limits.speed_m_s, limits.acceleration_m_s2, self._period_s),
             _approach(
@@ -95,8 +95,8 @@ class Governor:
         self._velocity, self._angular_velocity = velocity, angular_velocity
         position = np.clip(self.pose.p + velocity * self._period_s, self._low, self._high)
         if angular_velocity.any():
-            turned = SE3.from_rotation_vector(angular_velocity * self._period_s) @ SE3(self.pose.quat_wxyz, np.zeros(3))
-            self.pose = SE3(turned.quat_wxyz, position)
+            turn = quaternion_exp(angular_velocity * self._period_s)
+            self.pose = SE3(unit_quaternion(quaternion_product(turn, self.pose.quat_wxyz)), position)
         else:
             self.pose = SE3(self.pose.quat_wxyz, position)
         step = self._limits.gripper_speed_m_s * self._period_s
@@ -106,7 +106,7 @@ class Governor:
 
 def _approach(error: Vector, velocity: Vector, speed: float, acceleration: float, period_s: float) -> Vector:
     """The next velocity towards ``error`` under the limits."""
-    distance = float(np.linalg.norm(error))
+    distance = math.hypot(*error)
     if distance < 1e-9:
         return _slow(velocity, acceleration * period_s)
     # Discrete braking law: from v the distance covered while braking is v^2 / (2 a) + v dt / 2.
@@ -114,13 +114,13 @@ def _approach(error: Vector, velocity: Vector, speed: float, acceleration: float
     reachable = math.sqrt(half * half + 2.0 * acceleration * distance) - half
     target = error / distance * min(speed, reachable, distance / period_s)
     change = target - velocity
-    size = float(np.linalg.norm(change))
+    size = math.hypot(*change)
     allowed = acceleration * period_s
     return np.asarray(target if size <= allowed else velocity + change * (allowed / size))
 
 
 def _slow(velocity: Vector, change: float) -> Vector:
-    speed = float(np.linalg.norm(velocity))
+    speed = math.hypot(*velocity)
     return np.zeros(3) if speed <= change else velocity * (1.0 - change / speed)
 
 
