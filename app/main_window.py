@@ -1,0 +1,241 @@
+"""The window: rail, pages, status strip. It takes its pages from the registry and knows none by name."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import Sequence
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from app.input import is_typing, key_name
+from app.page import Page, PageInfo
+from app.services import Services
+from app.settings import Setting
+from app.status import camera_lines, rig_line
+from app.theme import Scheme, unit
+from app.widgets.help import HelpSheet
+from app.widgets.rail import Rail
+from app.widgets.strip import StatusStrip
+from app.widgets.toasts import ToastStack
+from app.workers.disk import DiskWatch
+from core.clock import monotonic_ns
+from core.messages import ControlMode
+from robot import station_messages as messages
+
+TICK_MS = 33
+_GEOMETRY = Setting("window.geometry", str, "")
+_PAGE = Setting("window.page", str, "")
+SCHEME = Setting("window.scheme", Scheme, Scheme.SYSTEM)
+
+
+class MainWindow(QMainWindow):
+    """Give it services and pages; it starts nothing by itself."""
+
+    closing = Signal()
+
+    def __init__(self, services: Services, pages: Sequence[tuple[PageInfo, Page]]) -> None:
+        super().__init__()
+        self._services = services
+        self._infos = {info.name: info for info, _ in pages}
+        self.pages: dict[str, Page] = {info.name: page for info, page in pages}
+        self._current = ""
+        self.setWindowTitle("Reticle")
+        self.setMinimumSize(unit() * 220, unit() * 130)
+        self.rail = Rail()
+        self.stack = QStackedWidget()
+        self.strip = StatusStrip(services.actions)
+        self._compose()
+        self.toasts = ToastStack(self.stack, services.messenger)
+        self.help = HelpSheet(self.stack, services.actions)
+        self._disk = DiskWatch(services.library.root)
+        self._connect_actions()
+        self._connect_services()
+        self.last_tick_ns = 0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self.tick)
+        QApplication.instance().installEventFilter(self)
+
+    def _compose(self) -> None:
+        body = QWidget()
+        across = QHBoxLayout()
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        across.addWidget(self.rail)
+        across.addWidget(self.stack, 1)
+        down = QVBoxLayout(body)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.setSpacing(0)
+        down.addLayout(across, 1)
+        down.addWidget(self.strip)
+        self.setCentralWidget(body)
+        actions = self._services.actions
+        for name, info in self._infos.items():
+            action = actions[f"page.{name}"]
+            self.rail.add_page(name, info.title, info.icon, action.toolTip())
+            self.stack.addWidget(self.pages[name])
+            self.pages[name].countChanged.connect(lambda count, name=name: self.rail.set_count(name, count))
+            action.triggered.connect(lambda _=False, name=name: self.show_page(name))
+        self.rail.chosen.connect(self.show_page)
+        self.rail.add_command(actions["appearance"], "sun")
+        self.rail.add_command(actions["help"], "help")
+
+    def _connect_actions(self) -> None:
+        actions = self._services.actions
+        handlers = {
+            "stop": self.stop,
+            "rearm": lambda: self._services.station.send(messages.Rearm()),
+            "let_go": self.let_go,
+            "restart_station": self._services.station.start,
+            "undo": self._services.library.undo,
+            "help": self.help.toggle,
+            "fullscreen": self._toggle_full_screen,
+            "appearance": self._choose_appearance,
+            "quit": self.close,
+        }
+        for name, handler in handlers.items():
+            actions[name].triggered.connect(lambda _=False, handler=handler: handler())
+        for spec in actions.specs:
+            if spec.page == "":
+                self.addAction(actions[spec.id])
+            elif spec.page in self.pages:
+                self.pages[spec.page].addAction(actions[spec.id])
+
+    def _connect_services(self) -> None:
+        station, library, messenger = self._services.station, self._services.library, self._services.messenger
+        station.statusChanged.connect(self._show_status)
+        station.readied.connect(lambda _: (messenger.withdraw("station"), self._show_status(station.status)))
+        station.exited.connect(self._station_exited)
+        station.troubled.connect(lambda text: messenger.complain(text, key="station"))
+        library.troubled.connect(lambda text: messenger.complain(text, key="library"))
+        library.openFailed.connect(lambda text: messenger.complain(text, "Try again", library.start, key="library"))
+        library.undone.connect(lambda text: messenger.say(text, key="undo"))
+        self._services.show_page = self.show_page
+        self._show_status(None)
+
+    # Life -----------------------------------------------------------------------------------------------------------
+    def begin(self) -> None:
+        """Restore what was remembered and start ticking."""
+        settings = self._services.settings
+        geometry = settings.get(_GEOMETRY)
+        if not geometry or not self.restoreGeometry(QByteArray(base64.b64decode(geometry))):
+            self.resize(unit() * 340, unit() * 210)
+        page = settings.get(_PAGE)
+        self.show_page(page if page in self.pages else next(iter(self.pages)))
+        for complaint in settings.complaints:
+            self._services.messenger.say(complaint)
+        self._timer.start()
+
+    def tick(self) -> None:
+        """The one 30 Hz timer: heart, status, newest frames of the page that is shown."""
+        self.last_tick_ns = monotonic_ns()
+        self._services.station.tick()
+        if self._current:
+            self.pages[self._current].tick()
+        minutes = self._disk.minutes_left(self._services.station.ready, self._services.station.status)
+        self.strip.show_disk(minutes, low=minutes is not None and minutes < 10.0)
+
+    def show_page(self, name: str) -> None:
+        if name not in self.pages or name == self._current:
+            return
+        if self._current:
+            self.pages[self._current].left()
+        self._current = name
+        self.stack.setCurrentWidget(self.pages[name])
+        self.rail.set_current(name)
+        self.pages[name].entered()
+        self.pages[name].setFocus()
+
+    @property
+    def current_page(self) -> str:
+        return self._current
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._timer.stop()
+        for page in self.pages.values():
+            page.let_go()
+            page.remember()
+        settings = self._services.settings
+        settings.put(_GEOMETRY, base64.b64encode(bytes(self.saveGeometry().data())).decode())
+        settings.put(_PAGE, self._current)
+        settings.save()
+        self.hide()
+        self.closing.emit()
+        QApplication.instance().removeEventFilter(self)
+        event.accept()
+
+    # Commands -------------------------------------------------------------------------------------------------------
+    def stop(self) -> None:
+        """Stop the arm; what is held is released."""
+        self._services.station.send(messages.Stop())
+        for page in self.pages.values():
+            page.let_go()
+
+    def let_go(self) -> None:
+        """Esc: close what covers the page, leave the field, give the arm back."""
+        if self.help.isVisible():
+            self.help.hide()
+            return
+        for page in self.pages.values():
+            page.let_go()
+        if self._current:
+            self.pages[self._current].setFocus()
+
+    def _toggle_full_screen(self) -> None:
+        self.showNormal() if self.isFullScreen() else self.showFullScreen()
+
+    def _choose_appearance(self) -> None:
+        menu = QMenu(self)
+        words = {Scheme.SYSTEM: "As the system", Scheme.LIGHT: "Light", Scheme.DARK: "Dark"}
+        for scheme, title in words.items():
+            entry = menu.addAction(title)
+            entry.setCheckable(True)
+            entry.setChecked(self._services.theme.scheme is scheme)
+            entry.triggered.connect(lambda _=False, scheme=scheme: self.use_scheme(scheme))
+        corner = self.rail.mapToGlobal(self.rail.rect().bottomRight())
+        menu.popup(corner - QPoint(0, menu.sizeHint().height()))
+
+    def use_scheme(self, scheme: Scheme) -> None:
+        self._services.theme.use(scheme)
+        self._services.settings.put(SCHEME, scheme)
+
+    # What is shown --------------------------------------------------------------------------------------------------
+    def _show_status(self, status: messages.StationStatus | None) -> None:
+        station = self._services.station
+        self.strip.show_rig(rig_line(station.ready, status, station.trouble))
+        self.strip.show_cameras(camera_lines(status))
+        stopped = status is not None and status.stop_reason is not None
+        self._services.actions["rearm"].setEnabled(stopped)
+
+    def _station_exited(self, reason: str) -> None:
+        self._show_status(None)
+        self._services.messenger.complain(reason, "Restart the station", self._services.station.start, key="station")
+
+    # Input that must reach the arm ----------------------------------------------------------------------------------
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ApplicationStateChange or (
+            event.type() == QEvent.Type.WindowDeactivate and watched is self
+        ):
+            for page in self.pages.values():
+                page.let_go()
+        if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) and isinstance(event, QKeyEvent):
+            return self._stop_key(event)
+        return False
+
+    def _stop_key(self, event: QKeyEvent) -> bool:
+        """While the arm moves, the stop key stops it, even from a field that would take it as a letter."""
+        if key_name(event) not in self._services.actions.keys("stop") or not is_typing(QApplication.focusWidget()):
+            return False
+        status = self._services.station.status
+        moving = status is not None and status.source is not None and status.mode is not ControlMode.STOPPED
+        if not moving or QApplication.activeWindow() is not self:
+            return False
+        if event.type() == QEvent.Type.KeyPress and not event.isAutoRepeat():
+            with contextlib.suppress(RuntimeError):
+                self.stop()
+        event.accept()
+        return True

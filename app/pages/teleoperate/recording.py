@@ -1,0 +1,312 @@
+"""The course of a recording: countdown, record, save, label, next. Talks to the station and to the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.messages import Messenger
+from app.workers.library import LibraryWorker
+from app.workers.station import StationWorker
+from core.clock import utc_ns
+from core.messages import EpisodeMetadata, EpisodeSummary
+from robot.station_messages import (
+    RecordingFailed,
+    RecordingFinished,
+    RecordingStarted,
+    ResetScene,
+    SceneReset,
+    StartRecording,
+    StopRecording,
+)
+
+
+class Phase(StrEnum):
+    """Where a recording is."""
+
+    IDLE = "idle"
+    COUNTDOWN = "countdown"
+    STARTING = "starting"
+    RECORDING = "recording"
+    SAVING = "saving"
+    LABELLING = "labelling"
+
+
+class After(StrEnum):
+    """What to do with an episode as soon as it is saved."""
+
+    ASK = "ask"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    DISCARD = "discard"
+    AGAIN = "again"
+
+
+@dataclass(slots=True)
+class Choices:
+    """What the record bar holds."""
+
+    task: str = "free"
+    operator: str = ""
+    countdown_s: int = 3
+    reset_scene: bool = True
+    distribution: str = "train"
+
+
+@dataclass(slots=True)
+class _Pending:
+    metadata: EpisodeMetadata
+    path: str = ""
+    started: bool = False
+    after: After = field(default=After.ASK)
+
+
+class RecordingFlow(QObject):
+    """One episode after the other. Every deed can be undone; none asks first."""
+
+    phaseChanged = Signal(object)
+    countedDown = Signal(int)
+    episodeLabelled = Signal(object)
+    episodeSaved = Signal(object)
+
+    def __init__(self, station: StationWorker, library: LibraryWorker, messenger: Messenger, seed: int) -> None:
+        super().__init__()
+        self._station, self._library, self._messenger = station, library, messenger
+        self.choices = Choices()
+        self.phase = Phase.IDLE
+        self.last: EpisodeSummary | None = None
+        self.verdict: bool | None = None
+        self._pending: _Pending | None = None
+        self._seed = seed
+        self._scene_seed: int | None = None
+        self._left_s = 0
+        self._waiting_for_scene = False
+        self._clock = QTimer(self)
+        self._clock.setInterval(1000)
+        self._clock.timeout.connect(self._count)
+        station.recordingStarted.connect(self._started)
+        station.recordingFinished.connect(self._finished)
+        station.recordingFailed.connect(self._failed)
+        station.sceneReset.connect(self._scene_reset)
+        station.exited.connect(self._station_exited)
+        station.troubled.connect(self._troubled)
+        library.episodeBegun.connect(self._begun)
+        library.beginFailed.connect(self._begin_failed)
+
+    # Deeds ----------------------------------------------------------------------------------------------------------
+    def toggle(self) -> None:
+        """Start, stop, or cut the countdown short."""
+        if self.phase in (Phase.IDLE, Phase.LABELLING, Phase.COUNTDOWN):
+            self.start()
+        elif self.phase is Phase.RECORDING:
+            self.stop(After.ASK)
+
+    def start(self) -> None:
+        """Begin at once."""
+        if not self._station.running:
+            self._messenger.say("The rig is not ready yet.", key="recording")
+            return
+        self._clock.stop()
+        simulated = self._station.ready is not None and self._station.ready.simulated
+        metadata = EpisodeMetadata(
+            id="",
+            task=self.choices.task,
+            created_utc_ns=utc_ns(),
+            clock="wall",
+            rig=self._station.ready.rig if self._station.ready is not None else "",
+            operator=self.choices.operator,
+            simulated=simulated,
+            seed=self._scene_seed,
+            distribution=self.choices.distribution if self._scene_seed is not None else None,
+        )
+        self._pending = _Pending(metadata)
+        self._enter(Phase.STARTING)
+        self._library.begin(metadata, self._station.ready.cameras if self._station.ready is not None else ())
+
+    def stop(self, after: After) -> None:
+        """End the recording; ``after`` says what becomes of it."""
+        if self.phase is not Phase.RECORDING or self._pending is None:
+            return
+        self._pending.after = after
+        self._enter(Phase.SAVING)
+        self._station.send(StopRecording())
+
+    def again(self) -> None:
+        """Discard the episode at hand and record it anew, without a countdown."""
+        if self.phase is Phase.RECORDING:
+            self.stop(After.AGAIN)
+        elif self.phase is Phase.LABELLING:
+            self._trash()
+            self._prepare(then_record=True)
+
+    def judge(self, success: bool) -> None:
+        """Say how it went; while recording, this also stops."""
+        if self.phase is Phase.RECORDING:
+            self.stop(After.SUCCESS if success else After.FAILURE)
+        elif self.phase is Phase.LABELLING and self.last is not None:
+            self.verdict = success
+            episode = self.last.id
+            self._library.change(lambda library: library.episodes.label([episode], success=success), (episode,))
+            self.episodeLabelled.emit(success)
+
+    def note(self, words: str) -> None:
+        """A note on the episode just recorded."""
+        if self.last is not None:
+            episode = self.last.id
+            self._library.change(lambda library: library.episodes.label([episode], notes=words), (episode,))
+
+    def discard(self) -> None:
+        """Put the episode into the trash; while recording, this also stops."""
+        if self.phase is Phase.RECORDING:
+            self.stop(After.DISCARD)
+        elif self.phase is Phase.LABELLING:
+            self._trash()
+            self._enter(Phase.IDLE)
+        elif self.phase is Phase.COUNTDOWN:
+            self.cancel()
+
+    def next(self) -> None:
+        """Prepare the scene and count down to the next episode."""
+        if self.phase in (Phase.IDLE, Phase.LABELLING):
+            self._prepare(then_record=False)
+        elif self.phase is Phase.COUNTDOWN:
+            self.start()
+
+    def cancel(self) -> None:
+        """End the countdown without recording."""
+        if self.phase is Phase.COUNTDOWN:
+            self._clock.stop()
+            self._waiting_for_scene = False
+            self._enter(Phase.IDLE)
+
+    def reset_scene(self) -> None:
+        """Simulation: a new start from the task's distribution."""
+        self._seed += 1
+        self._station.send(ResetScene(self._seed, self.choices.distribution))
+
+    @property
+    def seconds_left(self) -> int:
+        return self._left_s
+
+    # The way there --------------------------------------------------------------------------------------------------
+    def _prepare(self, *, then_record: bool) -> None:
+        self._left_s = 0 if then_record else self.choices.countdown_s
+        simulated = self._station.ready is not None and self._station.ready.simulated
+        self._waiting_for_scene = self.choices.reset_scene and simulated
+        self._enter(Phase.COUNTDOWN)
+        if self._waiting_for_scene:
+            self.reset_scene()
+        else:
+            self._begin_counting()
+
+    def _scene_reset(self, event: SceneReset) -> None:
+        self._scene_seed = event.seed
+        if self._waiting_for_scene and self.phase is Phase.COUNTDOWN:
+            self._waiting_for_scene = False
+            self._begin_counting()
+
+    def _begin_counting(self) -> None:
+        self.countedDown.emit(self._left_s)
+        if self._left_s <= 0:
+            self.start()
+        else:
+            self._clock.start()
+
+    def _count(self) -> None:
+        self._left_s -= 1
+        self.countedDown.emit(self._left_s)
+        if self._left_s <= 0:
+            self.start()
+
+    def _begun(self, episode: str, path: str) -> None:
+        if self._pending is None or self.phase is not Phase.STARTING:
+            self._library.cancel(episode)
+            return
+        self._pending.metadata = msgspec.structs.replace(self._pending.metadata, id=episode)
+        self._pending.path = path
+        if not self._station.send(StartRecording(path, self._pending.metadata)):
+            self._abort(episode)
+
+    def _begin_failed(self, reason: str) -> None:
+        self._pending = None
+        self._enter(Phase.IDLE)
+        self._messenger.complain(f"The recording did not start. {reason}", key="recording")
+
+    def _started(self, event: RecordingStarted) -> None:
+        if self._pending is not None and event.id == self._pending.metadata.id:
+            self._pending.started = True
+            self._messenger.withdraw("recording")
+            self._enter(Phase.RECORDING)
+
+    def _finished(self, event: RecordingFinished) -> None:
+        pending, self._pending = self._pending, None
+        summary = event.summary
+        self._library.complete(summary)
+        if event.message:
+            self._messenger.say(event.message, key="recording")
+        self.last, self.verdict = summary, None
+        self.episodeSaved.emit(summary)
+        self._enter(Phase.LABELLING)
+        after = pending.after if pending is not None else After.ASK
+        if after in (After.SUCCESS, After.FAILURE):
+            self.judge(after is After.SUCCESS)
+        elif after in (After.DISCARD, After.AGAIN):
+            self._trash()
+            self._enter(Phase.IDLE)
+            if after is After.AGAIN:
+                self._prepare(then_record=True)
+
+    def _failed(self, event: RecordingFailed) -> None:
+        pending = self._pending
+        if pending is not None and event.id == pending.metadata.id and not pending.started:
+            self._abort(event.id)
+        else:
+            self._pending = None
+            self._enter(Phase.IDLE)
+        self._messenger.complain(event.message, key="recording")
+
+    def _troubled(self, message: str) -> None:
+        """A command was refused: a start that was refused leaves no row behind."""
+        if self.phase is Phase.STARTING and self._pending is not None and self._pending.path:
+            self._abort(self._pending.metadata.id)
+        elif self.phase is Phase.COUNTDOWN and self._waiting_for_scene:
+            self.cancel()
+
+    def _station_exited(self, reason: str) -> None:
+        self._clock.stop()
+        self._waiting_for_scene = False
+        if self._pending is not None and self._pending.started:
+            self._recover()
+        self._pending = None
+        self._enter(Phase.IDLE)
+
+    def _recover(self) -> None:
+        """The station died while recording: what reached the disk becomes an episode at once."""
+
+        def recovered(report: Any) -> None:
+            self._library.episodesChanged.emit(tuple(report.recovered))
+            self._messenger.say("What was recorded until then was saved as a recovered episode.", key="recording")
+
+        self._library.write(lambda library: library.recover(repair_damaged=False), recovered)
+
+    def _abort(self, episode: str) -> None:
+        self._pending = None
+        self._library.cancel(episode)
+        self._enter(Phase.IDLE)
+
+    def _trash(self) -> None:
+        if self.last is None:
+            return
+        episode = self.last.id
+        self._library.change(lambda library: library.episodes.trash([episode]), (episode,))
+        self._messenger.say("The episode is in the trash.", "Undo", self._library.undo, key="discard")
+        self.last = None
+
+    def _enter(self, phase: Phase) -> None:
+        if phase is not self.phase:
+            self.phase = phase
+            self.phaseChanged.emit(phase)

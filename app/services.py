@@ -1,0 +1,35 @@
+"""What pages are given: made once by the application, passed through constructors, never global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.actions import ActionBook
+from app.messages import Messenger
+from app.settings import Settings
+from app.theme import Theme
+
+if TYPE_CHECKING:
+    from app.workers.library import LibraryWorker
+    from app.workers.station import StationWorker
+    from app.workers.view3d import View3DWorker
+    from robot.rig import RigConfig
+
+
+@dataclass(slots=True)
+class Services:
+    """The window's parts that outlive any page."""
+
+    settings: Settings
+    theme: Theme
+    actions: ActionBook
+    messenger: Messenger
+    station: StationWorker
+    library: LibraryWorker
+    view3d: View3DWorker
+    rig: RigConfig
+    seed: int = 0
+    show_page: Callable[[str], None] = field(default=lambda name: None)
+    reveal_episode: Callable[[str], None] = field(default=lambda episode_id: None)

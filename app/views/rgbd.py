@@ -1,0 +1,209 @@
+"""A camera's colour or depth, live or played, with a read-out of what is under the pointer."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
+
+from app.theme import Role, scaled, unit
+from app.views.canvas import Canvas, Caption
+from app.views.depth import depth_table, fitting_range, ramp_colours
+from core.clock import NANOSECONDS
+from core.geometry import SE3
+from core.messages import CameraInfo, Frame
+
+STALE_NS = NANOSECONDS // 2
+
+
+class Kind(StrEnum):
+    """What of a camera is shown."""
+
+    COLOUR = "colour"
+    DEPTH = "depth"
+
+
+class RgbdView(Canvas):
+    """One picture of one camera."""
+
+    def __init__(self, info: CameraInfo, kind: Kind) -> None:
+        super().__init__()
+        self.info = info
+        self.kind = kind
+        self._frame: Frame | None = None
+        self._painted = -1
+        self._table: NDArray[np.uint32] | None = None
+        self.range_m: tuple[float, float] | None = None
+        self._pointer: tuple[float, float] | None = None
+        self._marks: list[tuple[SE3, Role]] = []
+        self._note = ""
+        self._drives = False
+        self.hovered.connect(self._hover)
+        self.unhovered.connect(self._leave)
+        self.setAccessibleName(f"{info.role} camera, {kind}")
+        self.set_message(f"Waiting for the {info.role} camera", greyed=False)
+        self._caption()
+
+    # What is shown --------------------------------------------------------------------------------------------------
+    def show_frame(self, frame: Frame) -> bool:
+        """Paint a frame unless it is painted already. Returns whether it was new."""
+        if self._frame is not None and frame.sequence == self._painted:
+            return False
+        self._frame, self._painted = frame, frame.sequence
+        image = self._colour_image(frame) if self.kind is Kind.COLOUR else self._depth_image(frame)
+        self.set_image(image)
+        self.set_message("" if image is not None else "This camera has no depth", greyed=False)
+        if self._pointer is not None:
+            self._caption()
+        return True
+
+    def show_age(self, age_ns: int) -> None:
+        """Grey the last frame and say for how long there was none."""
+        if self._frame is not None and age_ns > STALE_NS:
+            self.set_message(f"no frame for {age_ns / NANOSECONDS:.1f} s", greyed=True)
+        elif self.greyed:
+            self.set_message("", greyed=False)
+
+    def clear(self) -> None:
+        self._frame, self._painted = None, -1
+        self.set_image(None)
+
+    @property
+    def frame(self) -> Frame | None:
+        return self._frame
+
+    def show_note(self, note: str) -> None:
+        """A word in the upper right corner, such as 'disturbed'."""
+        if note != self._note:
+            self._note = note
+            self._caption()
+
+    def show_driving(self, driving: bool) -> None:
+        """Mark the view whose camera gives the directions."""
+        if driving != self._drives:
+            self._drives = driving
+            self._caption()
+
+    def show_hands(self, marks: list[tuple[SE3, Role]]) -> None:
+        """Where hands are, drawn as small crosses: the setpoint, for one."""
+        if marks != self._marks:
+            self._marks = marks
+            self.update()
+
+    def fit_range(self) -> None:
+        """Choose the depth range anew from the frame that is shown."""
+        self.range_m = None
+        frame, self._frame, self._painted = self._frame, None, -1
+        if frame is not None:
+            self.show_frame(frame)
+
+    def _colour_image(self, frame: Frame) -> QImage:
+        rgb = np.ascontiguousarray(frame.rgb)
+        height, width = rgb.shape[:2]
+        image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        self._kept = rgb
+        return image
+
+    def _depth_image(self, frame: Frame) -> QImage | None:
+        if frame.depth is None:
+            return None
+        if self.range_m is None or self._table is None:
+            self.range_m = fitting_range(frame.depth, self.info.depth_scale_m)
+            nothing = self.palette().color(Role.AlternateBase).rgba()
+            self._table = depth_table(*self.range_m, self.info.depth_scale_m, nothing)
+        colours = self._table[frame.depth]
+        height, width = frame.depth.shape
+        self._kept = colours
+        return QImage(colours.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._table = None
+        super().changeEvent(event)
+
+    # Read-out -------------------------------------------------------------------------------------------------------
+    def _hover(self, u: float, v: float) -> None:
+        self._pointer = (u, v)
+        self._caption()
+
+    def _leave(self) -> None:
+        self._pointer = None
+        self._caption()
+
+    def read_out(self) -> str:
+        """Pixel, depth and world position under the pointer."""
+        frame = self._frame
+        if self._pointer is None or frame is None:
+            return ""
+        u, v = round(self._pointer[0]), round(self._pointer[1])
+        height, width = frame.rgb.shape[:2]
+        if not (0 <= u < width and 0 <= v < height):
+            return ""
+        words = f"u {u:3d}  v {v:3d}"
+        if frame.depth is None:
+            return words
+        depth_m = float(frame.depth[v, u]) * self.info.depth_scale_m
+        if depth_m <= 0.0:
+            return f"{words}   no depth"
+        p_WP = frame.X_WC @ self.info.pinhole.unproject(np.array([u, v]), np.array(depth_m))
+        return f"{words}   {depth_m:.3f} m   x {p_WP[0]:.3f}  y {p_WP[1]:.3f}  z {p_WP[2]:.3f}"
+
+    def _caption(self) -> None:
+        title = self.info.role if self.kind is Kind.COLOUR else f"{self.info.role} depth"
+        self.set_captions(
+            Caption(title, "axes" if self._drives else ""),
+            Caption(self._note, "disturbed") if self._note else Caption(),
+            Caption(self.read_out()),
+        )
+
+    # Painting -------------------------------------------------------------------------------------------------------
+    def paint_over(self, painter: QPainter) -> None:
+        if self.image is None:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.kind is Kind.DEPTH and self.range_m is not None:
+            self._paint_legend(painter)
+        if self._frame is not None and not self.greyed:
+            for pose, role in self._marks:
+                self._paint_mark(painter, pose, self.palette().color(role))
+
+    def _paint_mark(self, painter: QPainter, pose: SE3, colour: QColor) -> None:
+        assert self._frame is not None  # asked for by paint_over only then
+        uv, z = self.info.pinhole.project(self._frame.X_WC.inverse() @ pose.p)
+        if z < 0.02 or not self.contains_pixel(float(uv[0]), float(uv[1])):
+            return
+        centre, u = self.position_of(float(uv[0]), float(uv[1])), unit(self.font())
+        for width, ink in ((3.5, self.palette().color(Role.Window)), (1.6, colour)):
+            painter.setPen(QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(centre, 1.6 * u, 1.6 * u)
+            for direction in (QPointF(1, 0), QPointF(-1, 0), QPointF(0, 1), QPointF(0, -1)):
+                painter.drawLine(centre + direction * (1.6 * u), centre + direction * (2.8 * u))
+
+    def _paint_legend(self, painter: QPainter) -> None:
+        assert self.range_m is not None  # asked for by paint_over only then
+        u = unit(self.font())
+        painter.setFont(scaled(self.font(), 0.82))
+        metrics = painter.fontMetrics()
+        near, far = f"{self.range_m[0]:.2f}", f"{self.range_m[1]:.2f} m"
+        bar = min(u * 18, self.width() / 4)
+        width = bar + metrics.horizontalAdvance(near + far) + 5 * u
+        height = metrics.height() + u
+        plate = QRectF(self.width() - width - u, self.height() - height - u, width, height)
+        ground = QColor(self.palette().color(Role.Window))
+        ground.setAlphaF(0.78)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(plate, 0.75 * u, 0.75 * u)
+        painter.setPen(self.palette().color(Role.WindowText))
+        centre = int(Qt.AlignmentFlag.AlignVCenter)
+        painter.drawText(plate.adjusted(1.5 * u, 0, 0, 0), centre, near)
+        painter.drawText(plate.adjusted(0, 0, -1.5 * u, 0), centre | int(Qt.AlignmentFlag.AlignRight), far)
+        left = plate.left() + 2.5 * u + metrics.horizontalAdvance(near)
+        gradient = QLinearGradient(left, 0, left + bar, 0)
+        for index, colour in enumerate(ramp_colours(9)):
+            gradient.setColorAt(index / 8, QColor(*colour))
+        painter.fillRect(QRectF(left, plate.center().y() - u * 0.5, bar, u), gradient)

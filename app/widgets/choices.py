@@ -1,0 +1,127 @@
+"""Choosing: one of a few in a row, and combo boxes that keep their width."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QWheelEvent
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton
+
+from app.icons import icon
+from app.theme import Role, unit
+
+
+class Segments(QFrame):
+    """A few choices side by side; exactly one is chosen."""
+
+    chosen = Signal(int)
+
+    def __init__(self, titles: tuple[str, ...], tooltips: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.setProperty("segments", True)
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self._layout = layout
+        self.set_titles(titles, tooltips)
+        self._group.idClicked.connect(self.chosen.emit)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def set_titles(self, titles: tuple[str, ...], tooltips: tuple[str, ...] = ()) -> None:
+        for button in self._group.buttons():
+            self._group.removeButton(button)
+            button.deleteLater()
+        for index, title in enumerate(titles):
+            button = QPushButton(title)
+            button.setCheckable(True)
+            button.setProperty("segment", True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setToolTip(tooltips[index] if index < len(tooltips) else "")
+            self._group.addButton(button, index)
+            self._layout.addWidget(button)
+
+    def choose(self, index: int) -> None:
+        """Show a choice without saying that it was chosen."""
+        button = self._group.button(index)
+        if button is not None:
+            button.setChecked(True)
+
+    @property
+    def current(self) -> int:
+        return self._group.checkedId()
+
+
+class ActionSegments(QFrame):
+    """Checkable actions side by side, exactly one on."""
+
+    def __init__(self, actions: list[QAction]) -> None:
+        super().__init__()
+        self.setProperty("segments", True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for action in actions:
+            button = QToolButton()
+            button.setDefaultAction(action)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setProperty("segment", True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            layout.addWidget(button)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+
+def tool(action: QAction, *, words: bool = False) -> QToolButton:
+    """A flat button of an action."""
+    button = QToolButton()
+    button.setDefaultAction(action)
+    style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if words else Qt.ToolButtonStyle.ToolButtonIconOnly
+    button.setToolButtonStyle(style)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+def icon_button(name: str, tooltip: str) -> QToolButton:
+    """A flat button with an icon only."""
+    button = QToolButton()
+    button.setIcon(icon(name, Role.PlaceholderText))
+    button.setToolTip(tooltip)
+    button.setAccessibleName(tooltip)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+class Combo(QComboBox):
+    """A combo box as wide as asked for; ``editable`` ones also take words that are not in the list."""
+
+    entered = Signal(str)
+
+    def __init__(self, width: int, *, editable: bool = False, placeholder: str = "") -> None:
+        super().__init__()
+        self.setEditable(editable)
+        self.setFixedWidth(unit() * width)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        if editable:
+            self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+            self.lineEdit().setPlaceholderText(placeholder)
+            self.lineEdit().editingFinished.connect(lambda: self.entered.emit(self.currentText().strip()))
+        self.activated.connect(self._activated)
+
+    def _activated(self, index: int) -> None:
+        self.entered.emit(str(self.itemData(index) or self.itemText(index)))
+
+    def offer(self, entries: list[tuple[str, str]], current: str) -> None:
+        """Entries as (title, value); keeps ``current`` chosen."""
+        self.blockSignals(True)
+        self.clear()
+        for title, value in entries:
+            self.addItem(title, value)
+        index = self.findData(current)
+        if index >= 0:
+            self.setCurrentIndex(index)
+        elif self.isEditable():
+            self.setEditText(current)
+        self.blockSignals(False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()

@@ -1,0 +1,211 @@
+"""The status strip that no page hides: stop, the rig's state, cameras, disk, jobs. Always in the same place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy, QWidget
+
+from app.actions import ActionBook, spoken
+from app.icons import paint_icon
+from app.status import CameraLine, RigLine
+from app.theme import Role, blend, scaled, unit
+from app.widgets.basics import ActionButton, keycap_size, paint_keycap
+
+
+class StopButton(QAbstractButton):
+    """The strongest contrast on the screen, with the octagon of a stop sign; red stays with outcomes."""
+
+    def __init__(self, book: ActionBook) -> None:
+        super().__init__()
+        self._book = book
+        self._stopped = False
+        self.setText("STOP")
+        self.setAccessibleName("Stop the arm")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFont(scaled(self.font(), 1.25, QFont.Weight.DemiBold))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.pressed.connect(lambda: book["stop"].trigger())
+        book.keysChanged.connect(self._refresh)
+        self._refresh()
+
+    def set_stopped(self, stopped: bool) -> None:
+        if stopped != self._stopped:
+            self._stopped = stopped
+            self.update()
+
+    def _refresh(self) -> None:
+        self.setToolTip(self._book["stop"].toolTip())
+        self.updateGeometry()
+        self.update()
+
+    def _key(self) -> str:
+        keys = self._book.keys("stop")
+        return spoken(keys[0]) if keys else ""
+
+    def sizeHint(self) -> QSize:
+        u = unit()
+        words = QFontMetricsF(self.font()).horizontalAdvance("STOPPED")
+        return QSize(round(words + keycap_size(self._key(), scaled(self.font(), 0.7)).width() + u * 17), u * 14)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        u = unit()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette = self.palette()
+        ink, paper = palette.color(Role.WindowText), palette.color(Role.Window)
+        if self._stopped:
+            ink, paper = paper, ink
+        fill = blend(ink, paper, 0.25) if self.isDown() else blend(ink, paper, 0.1) if self.underMouse() else ink
+        box = QRectF(self.rect()).adjusted(u * 1.5, u * 1.5, -u * 1.5, -u * 1.5)
+        painter.setPen(Qt.PenStyle.NoPen if not self._stopped else paper)
+        painter.setBrush(fill)
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), u * 1.5, u * 1.5)
+        size = u * 6
+        paint_icon(painter, "stop", QRectF(box.left() + u * 2, box.center().y() - size / 2, size, size), paper)
+        painter.setPen(paper)
+        words = "STOPPED" if self._stopped else "STOP"
+        painter.drawText(box.adjusted(u * 10, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), words)
+        painter.setFont(scaled(self.font(), 0.7, QFont.Weight.Medium))
+        cap = keycap_size(self._key(), painter.font())
+        rect = QRectF(box.right() - u * 2 - cap.width(), box.center().y() - cap.height() / 2, cap.width(), cap.height())
+        if self._key():
+            paint_keycap(painter, rect, self._key(), paper)
+
+
+class Cell(QWidget):
+    """Two lines: what it is now, and what it is called. Its width holds the longest words it was made for."""
+
+    def __init__(self, widest: str = "", *, stretch: bool = False) -> None:
+        super().__init__()
+        self._value, self._caption, self._icon, self._warns = "", "", "", False
+        self._widest = widest
+        horizontal = QSizePolicy.Policy.Ignored if stretch else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(horizontal, QSizePolicy.Policy.Expanding)
+
+    def show_lines(
+        self, value: str, caption: str, icon_name: str = "", *, warns: bool = False, tooltip: str = ""
+    ) -> None:
+        """Repaint only when something is different."""
+        wanted = (value, caption, icon_name, warns)
+        if wanted == (self._value, self._caption, self._icon, self._warns):
+            return
+        self._value, self._caption, self._icon, self._warns = wanted
+        self.setToolTip(tooltip)
+        self.setAccessibleName(f"{value}, {caption}")
+        self.update()
+
+    @property
+    def value(self) -> str:
+        return self._value
+
+    @property
+    def caption(self) -> str:
+        return self._caption
+
+    def sizeHint(self) -> QSize:
+        u = unit()
+        width = QFontMetricsF(scaled(self.font(), 1.0, QFont.Weight.Medium)).horizontalAdvance(self._widest)
+        return QSize(round(width) + u * 13, u * 14)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        u = unit()
+        painter = QPainter(self)
+        palette = self.palette()
+        left = u * 3.0
+        icon_name = "warning" if self._warns else self._icon
+        if icon_name:
+            size = u * 4.4
+            colour = palette.color(Role.WindowText if self._warns else Role.PlaceholderText)
+            paint_icon(painter, icon_name, QRectF(left, (self.height() - size) / 2, size, size), colour)
+            left += size + u * 2
+        width = self.width() - left - u
+        painter.setFont(scaled(self.font(), 1.0, QFont.Weight.DemiBold if self._warns else QFont.Weight.Medium))
+        painter.setPen(palette.color(Role.WindowText))
+        elide = Qt.TextElideMode.ElideRight
+        value = painter.fontMetrics().elidedText(self._value, elide, round(width))
+        middle = self.height() / 2
+        painter.drawText(QRectF(left, middle - u * 4.8, width, u * 4.8), int(Qt.AlignmentFlag.AlignVCenter), value)
+        painter.setFont(scaled(self.font(), 0.86))
+        painter.setPen(palette.color(Role.PlaceholderText))
+        caption = painter.fontMetrics().elidedText(self._caption, elide, round(width))
+        painter.drawText(QRectF(left, middle - u * 0.2, width, u * 4.6), int(Qt.AlignmentFlag.AlignVCenter), caption)
+
+
+class Divider(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        u = unit()
+        painter = QPainter(self)
+        painter.fillRect(0, u * 3, 1, self.height() - u * 6, QColor(self.palette().color(Role.Mid)))
+
+
+class StatusStrip(QFrame):
+    """Shows lines made elsewhere (app/status.py); decides nothing."""
+
+    def __init__(self, book: ActionBook) -> None:
+        super().__init__()
+        self.setProperty("panel", True)
+        self.setFixedHeight(unit() * 14)
+        self.stop_button = StopButton(book)
+        self.rig = Cell(stretch=True)
+        self.rearm = ActionButton(book, "rearm", primary=True)
+        self.restart = ActionButton(book, "restart_station", primary=True)
+        self.cameras: dict[str, Cell] = {}
+        self.disk = Cell("9999 min left")
+        self.jobs = Cell("training 100 %")
+        self._cameras = QHBoxLayout()
+        self._cameras.setSpacing(0)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, unit(), 0)
+        layout.setSpacing(0)
+        for widget, stretch in ((self.stop_button, 0), (self.rig, 1), (self.rearm, 0), (self.restart, 0)):
+            layout.addWidget(widget, stretch)
+        layout.addSpacing(unit() * 2)
+        layout.addLayout(self._cameras)
+        for cell in (self.disk, self.jobs):
+            layout.addWidget(Divider())
+            layout.addWidget(cell)
+        self.rearm.hide()
+        self.restart.hide()
+        self.show_disk(None)
+        self.show_jobs(())
+
+    def show_rig(self, line: RigLine) -> None:
+        self.rig.show_lines(line.state, line.detail, line.icon, warns=line.warns, tooltip=line.detail)
+        self.stop_button.set_stopped(line.stopped)
+        self.rearm.setVisible(line.stopped)
+        self.restart.setVisible(line.gone)
+
+    def show_cameras(self, lines: tuple[CameraLine, ...]) -> None:
+        if tuple(self.cameras) != tuple(line.role for line in lines):
+            self._rebuild_cameras(lines)
+        for line in lines:
+            self.cameras[line.role].show_lines(line.rate, line.drops, warns=line.warns, tooltip=line.tooltip)
+
+    def _rebuild_cameras(self, lines: tuple[CameraLine, ...]) -> None:
+        while (item := self._cameras.takeAt(0)) is not None:
+            if item.widget() is not None:
+                item.widget().deleteLater()
+        self.cameras = {}
+        for line in lines:
+            cell = Cell(f"{line.role} 30.0/s  ")
+            self._cameras.addWidget(Divider())
+            self._cameras.addWidget(cell)
+            self.cameras[line.role] = cell
+
+    def show_disk(self, minutes: float | None, *, low: bool = False) -> None:
+        value = "–" if minutes is None else f"{min(minutes, 9999):.0f} min left"
+        self.disk.show_lines(value, "on the disk", warns=low, tooltip="How long a recording would fit on the disk.")
+
+    def show_jobs(self, jobs: tuple[tuple[str, str], ...]) -> None:
+        if jobs:
+            name, progress = jobs[0]
+            more = f", {len(jobs) - 1} more" if len(jobs) > 1 else ""
+            self.jobs.show_lines(progress, name + more, "job")
+        else:
+            self.jobs.show_lines("No jobs", "running")

@@ -1,0 +1,175 @@
+"""The library in threads of its own, one that writes and one that reads: intents in, signals out."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from core.errors import ReticleError
+from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+_LOG = logging.getLogger(__name__)
+Work = Callable[["Library"], Any]
+Done = Callable[[Any], None]
+
+
+class LibraryWorker(QObject):
+    """Answers arrive in the window's thread. Whoever asked drops answers that are stale by then."""
+
+    opened = Signal(object)
+    openFailed = Signal(str)
+    episodeBegun = Signal(str, str)
+    beginFailed = Signal(str)
+    episodeSaved = Signal(object)
+    episodesChanged = Signal(object)
+    undone = Signal(str)
+    troubled = Signal(str)
+
+    _delivered = Signal(object, object)
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.root = root
+        self.library: Library | None = None
+        self._writes: queue.SimpleQueue[tuple[Work, Done] | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[tuple[Work, Done] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._usable = threading.Event()
+        self._delivered.connect(self._deliver)
+
+    # Life -----------------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Open the library, recover what a crash left, then serve."""
+        if self._threads:
+            return
+        for name, serve in (("library writer", self._serve_writes), ("library reader", self._serve_reads)):
+            thread = threading.Thread(target=serve, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def close(self) -> None:
+        """Finish what was asked, then close the catalogue."""
+        self._reads.put(None)
+        self._writes.put(None)
+        for thread in self._threads:
+            thread.join(timeout=10.0)
+        self._threads.clear()
+
+    # Intents --------------------------------------------------------------------------------------------------------
+    def begin(self, metadata: EpisodeMetadata, cameras: Sequence[CameraInfo] = ()) -> None:
+        """A row for a new recording; ``episodeBegun`` brings its id and path."""
+        self.write(
+            lambda library: library.episodes.begin(metadata, cameras),
+            lambda begun: self.episodeBegun.emit(begun[0], str(begun[1])),
+            self.beginFailed.emit,
+        )
+
+    def complete(self, summary: EpisodeSummary) -> None:
+        """The recording is finished: its row is completed."""
+        self.write(lambda library: library.episodes.complete(summary), self._saved)
+
+    def cancel(self, episode_id: str) -> None:
+        """The recording never began."""
+        self.write(lambda library: library.episodes.cancel(episode_id), lambda _: None)
+
+    def _saved(self, row: Any) -> None:
+        self.episodeSaved.emit(row)
+        self.episodesChanged.emit((row.id,))
+
+    def change(self, work: Work, ids: tuple[str, ...], done: Done | None = None) -> None:
+        """Change episodes; ``episodesChanged`` follows."""
+
+        def finished(result: Any) -> None:
+            self.episodesChanged.emit(ids)
+            if done is not None:
+                done(result)
+
+        self.write(work, finished)
+
+    def undo(self) -> None:
+        """Take back the newest change to any episode; ``undone`` says what it was."""
+        self.write(lambda library: library.episodes.undo(), self._undone)
+
+    def _undone(self, edit: Any) -> None:
+        if edit is None:
+            self.undone.emit("There is nothing to undo.")
+            return
+        self.episodesChanged.emit(edit.ids)
+        count = len(edit.ids)
+        self.undone.emit(f"Took back: {edit.action} of {count} episode{'s' if count != 1 else ''}.")
+
+    def write(self, work: Work, done: Done, failed: Callable[[str], None] | None = None) -> None:
+        """Run ``work`` in the writing thread."""
+        self._writes.put((_guarded(work, failed or self.troubled.emit), done))
+
+    def read(self, work: Work, done: Done) -> None:
+        """Run ``work`` in the reading thread."""
+        self._reads.put((_guarded(work, self.troubled.emit), done))
+
+    # Threads --------------------------------------------------------------------------------------------------------
+    def _serve_writes(self) -> None:
+        library = self._open()
+        if library is None:
+            return
+        while (item := self._writes.get()) is not None:
+            self._run(library, *item)
+        self._usable.clear()
+        library.close()
+
+    def _open(self) -> Library | None:
+        from core.library import Library
+
+        try:
+            library = Library.open(self.root)
+        except (ReticleError, OSError) as error:
+            self._delivered.emit(self.openFailed.emit, str(error))
+            return None
+        self.library = library
+        self._usable.set()
+        self._delivered.emit(self.opened.emit, library)
+        return library
+
+    def _serve_reads(self) -> None:
+        while (item := self._reads.get()) is not None:
+            if not self._usable.wait(timeout=30.0) or self.library is None:
+                continue
+            self._run(self.library, *item)
+
+    def _run(self, library: Library, work: Work, done: Done) -> None:
+        result = work(library)
+        if isinstance(result, _Failure):
+            self._delivered.emit(result.tell, result.text)
+        else:
+            self._delivered.emit(done, result)
+
+    def _deliver(self, done: Done, result: Any) -> None:
+        done(result)
+
+
+class _Failure:
+    def __init__(self, tell: Callable[[str], None], text: str) -> None:
+        self.tell, self.text = tell, text
+
+
+def _guarded(work: Work, tell: Callable[[str], None]) -> Work:
+    """Errors meant for a person become a message; others are logged and said in words too."""
+
+    def run(library: Library) -> Any:
+        try:
+            return work(library)
+        except ReticleError as error:
+            return _Failure(tell, str(error))
+        except Exception as error:  # noqa: BLE001  the thread must live; the error is logged and shown
+            _LOG.exception("the library could not do what was asked")
+            return _Failure(tell, f"The library could not do that: {error}.")
+
+    return run
