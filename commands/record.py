@@ -24,6 +24,7 @@ from core.clock import monotonic_ns, utc_ns
 from core.errors import InputError
 from core.library.library import Library
 from core.messages import EpisodeMetadata, EpisodeSummary
+from robot.assembly import choose_cameras
 from robot.lockstep import LockstepSpec
 from robot.lockstep_pool import Job, generate
 from robot.rig import DEFAULT_RIG, load_rig
@@ -60,7 +61,9 @@ def record(
     _require(config.simulated, f"The expert needs a simulated rig; '{config.name}' is real.")
     _require(distribution in DISTRIBUTIONS, f"There is no distribution '{distribution}'; choose train or test.")
     chosen = tuple(sorted(variations.parse(_names(visuals))))
-    spec = LockstepSpec(config, task, _cameras(cameras), rate, chosen)
+    roles = _cameras(cameras)
+    choose_cameras(config, roles)
+    spec = LockstepSpec(config, task, roles, rate, chosen)
     start_ns = monotonic_ns()
     with Library.open(library_root(library)) as opened:
         begun: dict[str, Path] = {}

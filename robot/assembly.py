@@ -83,7 +83,7 @@ def assemble(
 
     ``synchronous`` renders simulated cameras inside ``scene.advance``, for lockstep generation.
     """
-    chosen = _choose(config, cameras)
+    chosen = choose_cameras(config, cameras)
     if not config.simulated:
         return Devices(
             arm=ARMS.get(config.arm.driver).build(config, clock),
@@ -105,7 +105,8 @@ def assemble(
     return Devices(rig.arm, rig.gripper, rig.cameras, rig)
 
 
-def _choose(config: RigConfig, roles: Sequence[str] | None) -> list[CameraConfig]:
+def choose_cameras(config: RigConfig, roles: Sequence[str] | None) -> list[CameraConfig]:
+    """The cameras of those roles, or all for None; InputError names a role that the rig does not have."""
     if roles is None:
         return list(config.cameras)
     known = {camera.role: camera for camera in config.cameras}

@@ -1,0 +1,75 @@
+"""Everything that registers itself keeps its contract, because it is registered."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError
+from core.registry import Registry
+from core.tasks import TaskInfo
+from robot.assembly import ARMS, CAMERAS, GRIPPERS
+from robot.devices import DeviceInfo
+from robot.simulation.tasks import TASKS
+
+DEVICES = [(kind, entry) for kind in (ARMS, GRIPPERS, CAMERAS) for entry in kind.entries().values()]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(("registry", "entry"), DEVICES, ids=lambda value: getattr(value, "name", ""))
+def test_a_device_introduces_itself(registry: Registry, entry: object) -> None:
+    assert entry.unavailable == "", "everything of this repository imports"
+    assert isinstance(entry.info, DeviceInfo)
+    assert entry.info.title
+    assert callable(entry.module.build)
+
+
+@pytest.mark.parametrize("name", list(TASKS.entries()))
+def test_a_task_states_its_rules(name: str) -> None:
+    info = TASKS.get(name).info
+    assert isinstance(info, TaskInfo)
+    for sentence in (info.title, info.prompt, info.disturbed_until, info.judged, info.stops):
+        assert sentence.strip()
+    assert info.time_limit_s > info.hold_s >= 0
+
+
+def test_an_unknown_name_lists_the_valid_ones() -> None:
+    with pytest.raises(InputError, match=r"choose one of: .*reach_tr"):
+        TASKS.get("reach_tx")
+
+
+def test_a_module_that_does_not_import_is_listed_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "some_devices"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "broken.py").write_text("import a_kit_that_is_not_installed\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = Registry("some_devices", "device").get("broken")
+    assert "a_kit_that_is_not_installed" in entry.unavailable
+    with pytest.raises(InputError, match="unavailable"):
+        entry.build()
+
+
+def test_listing_does_not_import_what_is_heavy() -> None:
+    script = (
+        "import sys; from robot.assembly import ARMS, CAMERAS, GRIPPERS;"
+        "[registry.entries() for registry in (ARMS, CAMERAS, GRIPPERS)];"
+        "print([name for name in ('mujoco', 'torch', 'open3d', 'pyrealsense2') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() in ("[]", "['mujoco']")
+
+
+def test_only_those_who_may_read_the_truth_name_it() -> None:
+    """The privileged channel is read by one function; whoever imports it is on this list."""
+    allowed = {"core/episodes/__init__.py", "core/episodes/truth.py"}
+    readers = set()
+    for path in [*ROOT.glob("app/**/*.py"), *ROOT.glob("core/**/*.py"), *ROOT.glob("robot/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and any(alias.name == "read_truth" for alias in node.names):
+                readers.add(str(path.relative_to(ROOT)))
+    assert readers <= allowed, f"these may not read the truth: {sorted(readers - allowed)}"
