@@ -156,6 +156,17 @@ def test_the_stop_command_latches_and_home_is_refused_until_re_armed(person: Per
     person.expect(messages.Rearmed)
 
 
+def test_a_window_that_is_busy_while_nobody_drives_costs_nothing(person: Person) -> None:
+    assert person.status is not None or person.until(lambda: person.status is not None)
+    person.client.heartbeat.stop()
+    first = person.step.state.sequence if person.step is not None else 0
+    assert person.until(lambda: person.step is not None and person.step.state.sequence > first + 150)
+    assert person.step is not None
+    assert person.step.mode is ControlMode.IDLE
+    person.client.take_lease()
+    assert person.expect(messages.Stopped).reason in (StopReason.HEARTBEAT_LOST, StopReason.WINDOW_FROZEN)
+
+
 def test_home_and_its_undo(person: Person) -> None:
     home = person.drive()
     person.target = SE3(home.quat_wxyz, home.p + np.array([0.01, 0.0, 0.0]))
