@@ -223,7 +223,16 @@ class MainWindow(QMainWindow):
             for page in self.pages.values():
                 page.let_go()
         if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) and isinstance(event, QKeyEvent):
-            return self._stop_key(event)
+            return self._stop_key(event) or self._finishing_key(event)
+        return False
+
+    def _finishing_key(self, event: QKeyEvent) -> bool:
+        """Enter ends what is being typed; it does nothing else then."""
+        if event.type() != QEvent.Type.ShortcutOverride or event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return False
+        if is_typing(QApplication.focusWidget()):
+            event.accept()
+            return True
         return False
 
     def _stop_key(self, event: QKeyEvent) -> bool:

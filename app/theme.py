@@ -89,6 +89,12 @@ def blend(first: QColor, second: QColor, share: float) -> QColor:
     )
 
 
+def well_colour(palette: QPalette) -> QColor:
+    """The ground that pictures lie on: darker than the window in the dark, a calm grey in the light."""
+    base = palette.color(Role.Base)
+    return base if is_dark(palette) else blend(base, palette.color(Role.Shadow), 0.28)
+
+
 def unit(font: QFont | None = None) -> int:
     """The spacing unit in pixels: a quarter of a line of text."""
     return max(3, round(QFontMetricsF(font or QGuiApplication.font()).height() / 4.0))

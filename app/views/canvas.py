@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.icons import paint_icon
-from app.theme import Role, scaled, unit
+from app.theme import Role, scaled, unit, well_colour
 
 _MAX_ZOOM = 24.0
 _PIXELS_FROM_ZOOM = 3.0
@@ -193,7 +193,7 @@ class Canvas(QWidget):
     # Painting -------------------------------------------------------------------------------------------------------
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self.palette().color(Role.Base))
+        painter.fillRect(self.rect(), well_colour(self.palette()))
         if self._image is not None:
             self._paint_image(painter)
         if self.message:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from app.theme import Role
+from app.theme import well_colour
 
 _ASPECT = 4.0 / 3.0
 _GAP = 2
@@ -105,4 +105,4 @@ class ViewGrid(QWidget):
         return camera % columns, camera // columns * self._group + picture
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), QColor(self.palette().color(Role.Base)))
+        QPainter(self).fillRect(self.rect(), well_colour(self.palette()))

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.theme import Role, is_dark
+from app.theme import Role, is_dark, well_colour
 from app.views.canvas import Caption, paint_caption, paint_message
 from core.messages import Frame
 from robot.station_messages import LIVE, OrbitView
@@ -19,7 +19,10 @@ _RADIANS_PER_PIXEL = 0.008
 _ELEVATION = (-0.3, 1.5)
 _DISTANCE_M = (0.25, 4.0)
 _RESIZE_MS = 120
-HOME_VIEW = (-0.9, 0.55, 1.55, (0.55, 0.0, 0.15))
+_HOME_ANGLES = (-0.9, 0.5)
+_HOME_DISTANCE_M = 1.6
+_HOME_TARGET_W = (0.45, 0.0, 0.22)
+_HOME_ASPECT = 1.15
 
 
 class Scene3DView(QWidget):
@@ -33,8 +36,10 @@ class Scene3DView(QWidget):
 
     def __init__(self, source: str = LIVE) -> None:
         super().__init__()
-        self._azimuth, self._elevation, self._distance_m, target = HOME_VIEW
-        self._target = np.array(target)
+        self._azimuth, self._elevation = _HOME_ANGLES
+        self._distance_m = _HOME_DISTANCE_M
+        self._target = np.array(_HOME_TARGET_W)
+        self._at_home = True
         self._image: QImage | None = None
         self._kept: Frame | None = None
         self._source = source
@@ -101,6 +106,7 @@ class Scene3DView(QWidget):
         self._settle.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
         self._settle.start()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -109,9 +115,17 @@ class Scene3DView(QWidget):
         super().changeEvent(event)
 
     def reset_view(self) -> None:
-        self._azimuth, self._elevation, self._distance_m, target = HOME_VIEW
-        self._target = np.array(target)
+        self._azimuth, self._elevation = _HOME_ANGLES
+        self._target = np.array(_HOME_TARGET_W)
+        self._at_home = True
+        self._fit()
         self._announce()
+
+    def _fit(self) -> None:
+        """From home the whole arm is in sight, also in a narrow view."""
+        if self._at_home and self.height() > 0:
+            narrow = max(1.0, _HOME_ASPECT * self.height() / max(1, self.width()))
+            self._distance_m = min(_DISTANCE_M[1], _HOME_DISTANCE_M * narrow)
 
     # Input ----------------------------------------------------------------------------------------------------------
     def _ray(self, position: QPointF) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -132,6 +146,7 @@ class Scene3DView(QWidget):
         if self._pushing:
             self.pushMoved.emit(*self._ray(event.position()))
             return
+        self._at_home = False
         moved = event.position() - self._dragged_from
         self._dragged_from = event.position()
         if event.buttons() & Qt.MouseButton.LeftButton:
@@ -164,6 +179,7 @@ class Scene3DView(QWidget):
             self.filled.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        self._at_home = False
         low, high = _DISTANCE_M
         self._distance_m = min(high, max(low, self._distance_m * 0.88 ** (event.angleDelta().y() / 120.0)))
         self._announce()
@@ -172,7 +188,7 @@ class Scene3DView(QWidget):
     # Painting -------------------------------------------------------------------------------------------------------
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self.palette().color(Role.Base))
+        painter.fillRect(self.rect(), well_colour(self.palette()))
         if self._image is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)

@@ -28,12 +28,13 @@ class PlotSpec:
     names: tuple[str, ...]
     dashed: tuple[bool, ...]
     colours: tuple[int, ...]
+    limits: tuple[float, float] | None = None
 
 
 PLOTS = (
     PlotSpec("Joints, rad", tuple(f"q{i}" for i in range(1, 8)), (False,) * 7, tuple(range(7))),
     PlotSpec("Hand, m", ("x", "y", "z", "", "", ""), (False,) * 3 + (True,) * 3, (0, 1, 2, 0, 1, 2)),
-    PlotSpec("Gripper, mm", ("width", ""), (False, True), (0, 0)),
+    PlotSpec("Gripper, mm", ("width", ""), (False, True), (0, 0), (0.0, 115.0)),
 )
 
 
@@ -83,13 +84,15 @@ class PlotPanel(pg.PlotWidget):
         item.setMouseEnabled(x=False, y=False)
         item.setXRange(*x_range, padding=0.0)
         item.setClipToView(True)
+        if spec.limits is not None:
+            item.setYRange(*spec.limits, padding=0.0)
         self.setFrameShape(self.Shape.NoFrame)
         self.curves = [pg.PlotCurveItem() for _ in spec.names]
         for curve in self.curves:
             item.addItem(curve)
-        self._legend = pg.LabelItem(justify="left")
-        item.layout.addItem(self._legend, 0, 1)
-        item.layout.removeItem(item.titleLabel)
+        self._legend = item.titleLabel
+        self._legend.item.setTextWidth(-1)
+        item.layout.setRowFixedHeight(0, unit() * 5)
         self.repaint_colours()
 
     def repaint_colours(self) -> None:
@@ -119,7 +122,9 @@ class PlotPanel(pg.PlotWidget):
         title = f'<span style="color:{palette.color(Role.WindowText).name()}">{self.spec.title}</span>'
         dash = f'<span style="color:{muted.name()}">dashed: wanted</span>' if any(self.spec.dashed) else ""
         size = f"{scaled(self.font(), 0.86).pointSizeF():.1f}pt"
-        self._legend.setText("&nbsp;&nbsp; ".join([title, *named, dash]), size=size)
+        self._legend.setText("&nbsp;&nbsp; ".join([title, *named, dash]), size=size, justify="left")
+        self._legend.setVisible(True)
+        self._legend.setMaximumHeight(unit() * 5)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -161,7 +166,8 @@ class Traces(QWidget):
             recent = ago >= -SECONDS
             for index, curve in enumerate(plot.curves):
                 curve.setData(ago[recent], values[recent, index], connect="finite")
-            _frame(plot, values[recent])
+            if plot.spec.limits is None:
+                _frame(plot, values[recent])
 
 
 def _frame(plot: PlotPanel, values: NDArray[np.float64]) -> None:

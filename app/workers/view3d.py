@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from core.clock import NANOSECONDS, monotonic_ns
 from core.errors import ProcessError
 from core.messages import Frame
 from core.processes.child import Child
@@ -16,6 +17,7 @@ from robot.view3d_messages import CloseView, OpenView, ViewEvents, ViewReady, Vi
 
 _LOG = logging.getLogger(__name__)
 _MODULE = "robot.view3d"
+_ASK_AGAIN_NS = NANOSECONDS // 2
 
 
 class View3DWorker(QObject):
@@ -35,6 +37,8 @@ class View3DWorker(QObject):
         self._views: MessagePublisher | None = None
         self._pictures: FrameSubscriber | None = None
         self._newest: OrbitView | None = None
+        self._asked_ns = 0
+        self._answered = True
         self._closing = False
         self.unavailable = ""
         self._arrived.connect(self._dispatch)
@@ -65,15 +69,25 @@ class View3DWorker(QObject):
 
     def look(self, view: OrbitView) -> None:
         """Ask for another view."""
-        if view == self._newest:
-            return
-        self._newest = view
-        if self._views is not None:
-            self._views.publish(view)
+        if view != self._newest:
+            self._newest = view
+            self._ask()
 
     def take(self) -> Frame | None:
-        """The newest unread picture, or None."""
-        return self._pictures.take() if self._pictures is not None else None
+        """The newest unread picture, or None. Asks again when a view was asked for before anybody listened."""
+        if self._pictures is None:
+            return None
+        picture = self._pictures.take()
+        if picture is not None:
+            self._answered = True
+        elif not self._answered and monotonic_ns() - self._asked_ns > _ASK_AGAIN_NS:
+            self._ask()
+        return picture
+
+    def _ask(self) -> None:
+        self._answered, self._asked_ns = False, monotonic_ns()
+        if self._views is not None and self._newest is not None:
+            self._views.publish(self._newest)
 
     def close(self) -> None:
         self._closing = True
@@ -87,9 +101,7 @@ class View3DWorker(QObject):
 
     def _dispatch(self, event: Any) -> None:
         if isinstance(event, ViewReady):
-            view, self._newest = self._newest, None
-            if view is not None:
-                self.look(view)
+            self._ask()
             self.readied.emit(event.renderer)
         elif isinstance(event, ViewUnavailable):
             self.unavailable = event.message

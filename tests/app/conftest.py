@@ -1,0 +1,77 @@
+"""A real window on an offscreen screen, with its own library and settings; a real station where a test asks for one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtCore import QDeadlineTimer, QEventLoop
+from PySide6.QtWidgets import QApplication
+
+from app.application import Application
+from app.theme import Scheme
+from robot.rig import DEFAULT_RIG
+
+
+@pytest.fixture(scope="session")
+def qt() -> QApplication:
+    application = QApplication.instance() or QApplication(["reticle"])
+    application.setQuitOnLastWindowClosed(False)
+    return application
+
+
+@pytest.fixture(autouse=True)
+def _errors_in_slots_fail_the_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An exception in a slot does not reach pytest by itself."""
+    errors: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: errors.append(error))
+    yield
+    if errors:
+        raise errors[0]
+
+
+def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+    """Run the event loop until something is so; fails after the deadline."""
+    deadline = QDeadlineTimer(round(timeout_s * 1000))
+    while not condition():
+        if deadline.hasExpired():
+            raise AssertionError(f"not so after {timeout_s:.0f} s")
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+
+
+def open_window(qt: QApplication, folder: Path, scheme: Scheme = Scheme.DARK) -> Application:
+    """A window that is shown; neither station nor library is started."""
+    application = Application(qt, folder / "library", DEFAULT_RIG, 0, folder / "settings.json")
+    application.window.use_scheme(scheme)
+    application.window.begin()
+    application.window.resize(1280, 800)
+    application.window.show()
+    application.window.activateWindow()
+    wait_until(application.window.isActiveWindow)
+    return application
+
+
+@pytest.fixture
+def window(qt: QApplication, tmp_path: Path) -> Iterator[Application]:
+    """A window without station and library."""
+    application = open_window(qt, tmp_path)
+    yield application
+    application.window.close()
+
+
+@pytest.fixture(scope="module")
+def live(qt: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """A window with a simulated rig and a library, shared by the tests of a module."""
+    application = open_window(qt, tmp_path_factory.mktemp("live"))
+    application.services.library.start()
+    application.services.station.start()
+    wait_until(lambda: application.services.station.ready is not None, 60.0)
+    wait_until(lambda: application.services.library.library is not None)
+    wait_until(lambda: application.services.station.step is not None)
+    yield application
+    application.window.close()

@@ -1,0 +1,205 @@
+"""The product's main job with nothing but key and mouse events: drive, record, label; a real station, a real library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from conftest import wait_until
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.application import Application
+from app.pages.teleoperate.page import TeleoperatePage
+from app.pages.teleoperate.recording import Phase
+from app.views.rgbd import Kind, RgbdView
+from core.library.query import EpisodeFilter
+from core.messages import ControlMode
+from robot.teleoperation.driver import DriveState
+
+
+@pytest.fixture
+def page(live: Application) -> Iterator[TeleoperatePage]:
+    live.window.show_page("teleoperate")
+    page = live.window.pages["teleoperate"]
+    assert isinstance(page, TeleoperatePage)
+    page.setFocus()
+    yield page
+    page.let_go()
+    if live.services.station.status is not None and live.services.station.status.stop_reason is not None:
+        live.services.actions["rearm"].trigger()
+        wait_until(lambda: live.services.station.status.stop_reason is None)
+
+
+def hand(live: Application) -> np.ndarray:
+    step = live.services.station.step
+    assert step is not None
+    return step.state.pose.p
+
+
+def press(live: Application, key: Qt.Key) -> None:
+    QTest.keyPress(QApplication.focusWidget() or live.window, key)
+
+
+def release(live: Application, key: Qt.Key) -> None:
+    QTest.keyRelease(QApplication.focusWidget() or live.window, key)
+
+
+def click_key(live: Application, key: Qt.Key) -> None:
+    press(live, key)
+    release(live, key)
+
+
+def colour_view(page: TeleoperatePage, role: str) -> RgbdView:
+    view = page.views._views[role, Kind.COLOUR]
+    wait_until(lambda: view.frame is not None)
+    return view
+
+
+def test_a_held_key_moves_the_arm_and_its_release_ends_the_move(live: Application, page: TeleoperatePage) -> None:
+    before = hand(live)
+    press(live, Qt.Key.Key_PageDown)
+    wait_until(lambda: before[2] - hand(live)[2] > 0.03)
+    release(live, Qt.Key.Key_PageDown)
+    assert page.driving.driver.state is DriveState.DRIVING
+    setpoint = page.driving.driver.setpoint
+    wait_until(lambda: abs(hand(live)[2] - setpoint.p[2]) < 0.004)
+
+
+def test_dragging_in_a_view_moves_the_hand_in_the_cameras_plane(live: Application, page: TeleoperatePage) -> None:
+    view = colour_view(page, "right")
+    start = live.services.station.step.state.pose
+    X_CW = view.frame.X_WC.inverse()
+    middle = view.rect().center()
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, middle)
+    for step in range(1, 13):
+        QTest.mouseMove(view, middle + QPoint(-3 * step, 0))
+        QApplication.processEvents()
+    before, _ = view.info.pinhole.project(X_CW @ start.p)
+
+    def moved() -> float:
+        now, _ = view.info.pinhole.project(X_CW @ hand(live))
+        return float(before[0] - now[0])
+
+    wait_until(lambda: moved() > 15.0)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, middle)
+    assert page.driving.camera == "right"
+
+
+def test_losing_the_focus_releases_the_keys_and_gives_the_arm_back(live: Application, page: TeleoperatePage) -> None:
+    press(live, Qt.Key.Key_Left)
+    wait_until(lambda: page.driving.driver.state is DriveState.DRIVING)
+    live.window.let_go()
+    assert page.driving.driver.state is DriveState.IDLE and not page.driving.device.held_actions
+    wait_until(lambda: live.services.station.status.source is None)
+
+
+def test_space_stops_the_arm_and_re_arming_lets_it_move_again(live: Application, page: TeleoperatePage) -> None:
+    press(live, Qt.Key.Key_Up)
+    wait_until(lambda: page.driving.driver.state is DriveState.DRIVING)
+    click_key(live, Qt.Key.Key_Space)
+    wait_until(lambda: live.services.station.status.stop_reason == "operator")
+    assert "You stopped the arm" in live.window.strip.rig.caption
+    assert live.window.strip.rearm.isVisible()
+    press(live, Qt.Key.Key_Down)
+    wait_until(lambda: any("re-arm" in text for text in live.window.toasts.texts))
+    live.window.strip.rearm.click()
+    wait_until(lambda: live.services.station.status.stop_reason is None)
+    before = hand(live)
+    press(live, Qt.Key.Key_Up)
+    wait_until(lambda: np.linalg.norm(hand(live) - before) > 0.01)
+
+
+def test_home_and_back_again(live: Application, page: TeleoperatePage) -> None:
+    press(live, Qt.Key.Key_J)
+    start = hand(live)
+    wait_until(lambda: np.linalg.norm(hand(live) - start) > 0.04)
+    release(live, Qt.Key.Key_J)
+    there = hand(live)
+    reached: list[object] = []
+    live.services.station.homeReached.connect(reached.append)
+    click_key(live, Qt.Key.Key_H)
+    wait_until(lambda: len(reached) == 1, 40.0)
+    home = hand(live)
+    QTest.keyClick(page, Qt.Key.Key_H, Qt.KeyboardModifier.ShiftModifier)
+    wait_until(lambda: len(reached) == 2, 40.0)
+    assert np.linalg.norm(hand(live) - there) < 0.6 * np.linalg.norm(home - there)
+
+
+def test_record_label_discard_and_undo(live: Application, page: TeleoperatePage) -> None:
+    library = live.services.library
+    click_key(live, Qt.Key.Key_R)
+    wait_until(lambda: page.flow.phase is Phase.RECORDING)
+    press(live, Qt.Key.Key_Right)
+    wait_until(lambda: live.services.station.status.recording is not None)
+    wait_until(lambda: live.services.station.status.recording.elapsed_s > 1.0)
+    release(live, Qt.Key.Key_Right)
+    click_key(live, Qt.Key.Key_R)
+    wait_until(lambda: page.flow.phase is Phase.LABELLING)
+    click_key(live, Qt.Key.Key_S)
+    wait_until(lambda: library.library.episodes.list(EpisodeFilter(success=True)).total == 1)
+    (row,) = library.library.episodes.list().rows
+    assert row.status == "complete" and row.steps > 150 and row.task == "free" and row.frames > 0
+    click_key(live, Qt.Key.Key_F)
+    wait_until(lambda: library.library.episodes.get(row.id).success is False)
+    click_key(live, Qt.Key.Key_Delete)
+    wait_until(lambda: library.library.episodes.get(row.id).status == "trashed")
+    assert page.flow.phase is Phase.IDLE
+    QTest.keyClick(live.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: library.library.episodes.get(row.id).status == "complete")
+
+
+def test_success_while_recording_stops_labels_and_next_records_again(live: Application, page: TeleoperatePage) -> None:
+    page.flow.choices.countdown_s = 0
+    click_key(live, Qt.Key.Key_R)
+    wait_until(lambda: page.flow.phase is Phase.RECORDING)
+    wait_until(lambda: (live.services.station.status.recording or row_zero).elapsed_s > 0.3)
+    click_key(live, Qt.Key.Key_S)
+    wait_until(lambda: page.flow.phase is Phase.LABELLING and page.flow.verdict is True)
+    first = page.flow.last.id
+    click_key(live, Qt.Key.Key_Return)
+    wait_until(lambda: page.flow.phase is Phase.RECORDING, 30.0)
+    wait_until(lambda: (live.services.station.status.recording or row_zero).elapsed_s > 0.3)
+    click_key(live, Qt.Key.Key_R)
+    wait_until(lambda: page.flow.phase is Phase.LABELLING)
+    assert page.flow.last.id != first
+    second = live.services.library.library.episodes.get
+    wait_until(lambda: second(page.flow.last.id).status == "complete")
+    assert second(page.flow.last.id).seed is not None
+
+
+def test_a_note_is_typed_without_driving_or_stopping(live: Application, page: TeleoperatePage) -> None:
+    if page.flow.phase is not Phase.LABELLING:
+        click_key(live, Qt.Key.Key_R)
+        wait_until(lambda: page.flow.phase is Phase.RECORDING)
+        click_key(live, Qt.Key.Key_R)
+        wait_until(lambda: page.flow.phase is Phase.LABELLING)
+    page.let_go()
+    wait_until(lambda: live.services.station.status.source is None)
+    click_key(live, Qt.Key.Key_N)
+    field = QApplication.focusWidget()
+    QTest.keyClicks(field, "slipped once, Jr")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    notes = live.services.library.library.episodes.get
+    wait_until(lambda: notes(page.flow.last.id).notes == "slipped once, Jr")
+    assert page.flow.phase is Phase.LABELLING, "Enter ended the note, not the labelling"
+    assert live.services.station.status.mode is not ControlMode.STOPPED
+
+
+def test_space_stops_even_from_a_field_while_the_arm_moves(live: Application, page: TeleoperatePage) -> None:
+    live.services.actions["record.note"].setEnabled(True)
+    page.bar.operator.setFocus()
+    page.driving.go_home()
+    wait_until(lambda: live.services.station.status.source is not None)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    wait_until(lambda: live.services.station.status.stop_reason == "operator")
+    assert page.bar.operator.currentText() == ""
+
+
+class _Zero:
+    elapsed_s = 0.0
+
+
+row_zero = _Zero()
