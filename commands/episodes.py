@@ -94,7 +94,11 @@ def show(
     """Show all that is known of an episode."""
     with Library.open(library_root(library), writable=False) as opened:
         details = opened.episodes.details(episode)
-    shown = msgspec.to_builtins(details.episode) | {"streams": details.streams, "metadata": details.metadata}
+    shown = msgspec.to_builtins(details.episode) | {
+        "streams": details.streams,
+        "start_poses": details.start_poses,
+        "metadata": details.metadata,
+    }
     if as_json:
         emit(shown)
     elif not quiet:

@@ -15,7 +15,7 @@ from core.errors import InputError, LibraryError
 from core.library import journal, store
 from core.library.catalogue import PATIENCE_TO_SAVE, Catalogue
 from core.library.journal import Columns, Edit
-from core.library.query import EpisodeFilter, order, where
+from core.library.query import EpisodeFilter, count, order, where
 from core.library.rows import (
     COLUMNS,
     EpisodeDetails,
@@ -27,7 +27,7 @@ from core.library.rows import (
 )
 from core.library.statistics import Statistics, statistics
 from core.library.thumbnails import Thumbnails
-from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary, Integrity, StreamSummary
+from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary, Floats, Integrity, StreamSummary
 from core.platform import sync_directory
 
 ALL = EpisodeFilter()
@@ -93,7 +93,7 @@ class Episodes:
         clause, values = where(episodes)
         by = order(sort, descending)
         with self._catalogue.reading() as connection:
-            (total,) = connection.execute(f"SELECT count(*) FROM episodes WHERE {clause}", values).fetchone()
+            (total,) = connection.execute(*count(episodes)).fetchone()
             query = f"SELECT {COLUMNS} FROM episodes WHERE {clause} ORDER BY {by} LIMIT ? OFFSET ?"
             found = connection.execute(query, (*values, limit, offset)).fetchall()
         return EpisodePage(tuple(episode_row(self._root, row) for row in found), total)
@@ -121,12 +121,14 @@ class Episodes:
         """The episode with its metadata and streams."""
         row = self.get(prefix)
         with self._catalogue.reading() as connection:
-            number, text = connection.execute(
-                "SELECT number, metadata FROM episodes WHERE id = ?", (row.id,)
+            number, text, poses = connection.execute(
+                "SELECT number, metadata, start_poses FROM episodes JOIN descriptions ON episode = number WHERE id = ?",
+                (row.id,),
             ).fetchone()
             query = f"SELECT {_STREAM_COLUMNS} FROM streams WHERE episode = ? ORDER BY topic"
             streams = tuple(StreamSummary(*stream) for stream in connection.execute(query, (number,)))
-        return EpisodeDetails(row, msgspec.json.decode(text, type=EpisodeMetadata), streams)
+        metadata = msgspec.json.decode(text, type=EpisodeMetadata)
+        return EpisodeDetails(row, metadata, streams, msgspec.json.decode(poses, type=dict[str, Floats]))
 
     def open(self, prefix: str) -> EpisodeReader:
         """A reader of the episode's file."""
@@ -231,7 +233,8 @@ class Episodes:
                 _require_purgeable(connection, episode_id)
                 connection.execute("DELETE FROM episodes WHERE id = ?", (episode_id,))
         for episode_id in resolved:
-            trashed_path(self._root, episode_id).unlink(missing_ok=True)
+            for path in (self._root / "trash").glob(f"{episode_id}.*"):
+                path.unlink()
             self._thumbnails.forget(episode_id)
         return len(resolved)
 

@@ -29,7 +29,12 @@ class LibraryLock:
 
     def __init__(self, root: Path) -> None:
         self._path = root / NAME
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LibraryError(
+                f"The library in {root} cannot be written ({error.strerror}); make the folder and its files writable."
+            ) from error
         if not try_lock(self._descriptor):
             os.close(self._descriptor)
             raise LibraryError(self._refusal(root))

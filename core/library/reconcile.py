@@ -97,10 +97,10 @@ class Reconciler:
         """Turn an unfinished file into a finished one; its row follows in the passes below."""
         part, target = unfinished_path(self._root, episode_id), finished_path(self._root, episode_id)
         try:
-            if target.exists() and is_finished(target):
-                part.unlink()
-            elif _locked(part):
+            if _locked(part):
                 return
+            if target.exists():
+                self._unfinished_beside_finished(part, target)
             elif is_finished(part):
                 part.rename(target)
                 sync_directory(target.parent)
@@ -116,6 +116,14 @@ class Reconciler:
                 self._without_row(episode_id, EPISODES)
             elif target.exists():
                 self._complete(episode_id)
+
+    def _unfinished_beside_finished(self, part: Path, target: Path) -> None:
+        """Recovery was stopped after it had put the new file in place: the old one has done its duty."""
+        if is_finished(target):
+            part.unlink()
+            sync_directory(part.parent)
+        else:
+            self._say(f"{part.name} and {target.name} are both there and neither is whole; both were left.")
 
     def _rescue(self, part: Path, target: Path, episode_id: str) -> None:
         self._progress(f"Recovering {episode_id}")
@@ -235,7 +243,8 @@ class Reconciler:
 
     def _fallback(self, episode_id: str) -> EpisodeHeader | None:
         with self._catalogue.reading() as connection:
-            row = connection.execute("SELECT metadata, cameras FROM episodes WHERE id = ?", (episode_id,)).fetchone()
+            query = "SELECT metadata, cameras FROM descriptions JOIN episodes ON number = episode WHERE id = ?"
+            row = connection.execute(query, (episode_id,)).fetchone()
         if row is None:
             return None
         metadata = msgspec.json.decode(row[0], type=EpisodeMetadata)

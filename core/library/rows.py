@@ -43,7 +43,6 @@ class EpisodeRow(msgspec.Struct, frozen=True):
     simulated: bool
     seed: int | None
     distribution: str | None
-    start_poses: dict[str, Floats]
     path: str
 
 
@@ -53,6 +52,7 @@ class EpisodeDetails(msgspec.Struct, frozen=True):
     episode: EpisodeRow
     metadata: EpisodeMetadata
     streams: tuple[StreamSummary, ...]
+    start_poses: dict[str, Floats]
 
 
 class EpisodePage(msgspec.Struct, frozen=True):
@@ -65,11 +65,10 @@ class EpisodePage(msgspec.Struct, frozen=True):
 COLUMNS = (
     "id, task, operator, demonstrator, status, integrity, success, notes, tags, trim_start_s, trim_end_s, "
     "created_utc_ns, duration_s, frames, dropped, steps, bytes, sha256, disturbed, stop_reason, rig, simulated, seed, "
-    "distribution, start_poses"
+    "distribution"
 )
 _NAMES = COLUMNS.split(", ")
 _TAGS = msgspec.json.Decoder(tuple[str, ...])
-_POSES = msgspec.json.Decoder(dict[str, Floats])
 
 
 def finished_path(root: Path, episode_id: str) -> Path:
@@ -98,5 +97,4 @@ def episode_row(root: Path, values: sqlite3.Row | tuple[Any, ...]) -> EpisodeRow
     row["disturbed"] = bool(row["disturbed"])
     row["simulated"] = bool(row["simulated"])
     row["tags"] = _TAGS.decode(row["tags"])
-    row["start_poses"] = _POSES.decode(row["start_poses"])
     return EpisodeRow(**row, path=str(path_of(root, row["id"], row["status"])))

@@ -65,18 +65,28 @@ CREATE TABLE episodes (
     rig TEXT NOT NULL,
     simulated INTEGER NOT NULL CHECK (simulated IN (0, 1)),
     seed INTEGER,
-    distribution TEXT,
-    start_poses TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(start_poses)),
-    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
-    cameras TEXT NOT NULL DEFAULT '[]' CHECK (json_type(cameras) = 'array')
+    distribution TEXT
 ) STRICT;
 
-CREATE INDEX episodes_by_created ON episodes (created_utc_ns, number) WHERE status <> 'trashed';
+-- What a table of episodes never shows, apart so that the rows that it does show are read quickly.
+CREATE TABLE descriptions (
+    episode INTEGER PRIMARY KEY REFERENCES episodes (number) ON DELETE CASCADE,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    cameras TEXT NOT NULL CHECK (json_type(cameras) = 'array'),
+    start_poses TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(start_poses))
+) STRICT;
+
+CREATE INDEX episodes_by_created ON episodes (created_utc_ns) WHERE status <> 'trashed';
 CREATE INDEX episodes_by_task ON episodes (task, created_utc_ns) WHERE status <> 'trashed';
+CREATE INDEX episodes_by_task_and_success ON episodes (task, success, created_utc_ns) WHERE status <> 'trashed';
 CREATE INDEX episodes_by_operator ON episodes (operator, created_utc_ns) WHERE status <> 'trashed';
 CREATE INDEX episodes_by_demonstrator ON episodes (demonstrator, created_utc_ns) WHERE status <> 'trashed';
 CREATE INDEX episodes_by_success ON episodes (success, created_utc_ns) WHERE status <> 'trashed';
-CREATE INDEX episodes_by_duration ON episodes (duration_s, number) WHERE status <> 'trashed';
+CREATE INDEX episodes_by_duration ON episodes (duration_s, created_utc_ns) WHERE status <> 'trashed';
+CREATE INDEX episodes_by_frames ON episodes (frames, created_utc_ns) WHERE status <> 'trashed';
+CREATE INDEX episodes_by_dropped ON episodes (dropped, created_utc_ns) WHERE status <> 'trashed';
+CREATE INDEX episodes_by_group ON episodes
+    (task, operator, success, duration_s, trim_start_s, trim_end_s, dropped, bytes) WHERE status <> 'trashed';
 CREATE INDEX episodes_by_status ON episodes (status, created_utc_ns);
 CREATE INDEX episodes_by_integrity ON episodes (integrity) WHERE integrity <> 'ok';
 

@@ -34,22 +34,24 @@ def insert(
         "simulated": int(metadata.simulated),
         "seed": metadata.seed,
         "distribution": metadata.distribution,
-        "start_poses": _json(metadata.start_poses),
-        "metadata": _json(metadata),
-        "cameras": _json(cameras),
     }
     names = ", ".join(values)
     marks = ", ".join("?" for _ in values)
     cursor = connection.execute(f"INSERT INTO episodes ({names}) VALUES ({marks})", tuple(values.values()))
+    number = int(cursor.lastrowid or 0)
+    connection.execute(
+        "INSERT INTO descriptions VALUES (?, ?, ?, ?)",
+        (number, _json(metadata), _json(cameras), _json(metadata.start_poses)),
+    )
     for camera in cameras:
-        _note_calibration(connection, int(cursor.lastrowid or 0), camera)
+        _note_calibration(connection, number, camera)
 
 
 def complete(connection: sqlite3.Connection, summary: EpisodeSummary, status: str) -> None:
     """What came of a recording. A success that somebody has set in the meantime stays."""
     connection.execute(
         "UPDATE episodes SET status = ?, integrity = ?, success = coalesce(success, ?), duration_s = ?, frames = ?, "
-        "dropped = ?, steps = ?, bytes = ?, sha256 = ?, disturbed = ?, stop_reason = ?, start_poses = ? WHERE id = ?",
+        "dropped = ?, steps = ?, bytes = ?, sha256 = ?, disturbed = ?, stop_reason = ? WHERE id = ?",
         (
             status,
             str(summary.integrity),
@@ -62,11 +64,13 @@ def complete(connection: sqlite3.Connection, summary: EpisodeSummary, status: st
             summary.sha256,
             int(summary.disturbed),
             summary.stop_reason,
-            _json(summary.start_poses),
             summary.id,
         ),
     )
     (number,) = connection.execute("SELECT number FROM episodes WHERE id = ?", (summary.id,)).fetchone()
+    connection.execute(
+        "UPDATE descriptions SET start_poses = ? WHERE episode = ?", (_json(summary.start_poses), number)
+    )
     connection.execute("DELETE FROM streams WHERE episode = ?", (number,))
     connection.executemany(
         "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
