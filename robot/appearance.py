@@ -20,7 +20,7 @@ Point = tuple[float, float, float]
 
 _HUB_RADIUS = 0.086
 _MATERIALS: dict[str, tuple[tuple[float, float, float], float, float]] = {
-    "robot_silver": ((0.83, 0.84, 0.85), 0.35, 0.45),
+    "robot_silver": ((0.74, 0.75, 0.76), 0.25, 0.45),
     "robot_orange": ((0.96, 0.42, 0.06), 0.30, 0.40),
     "robot_dark": ((0.13, 0.135, 0.145), 0.30, 0.35),
     "robot_seam": ((0.33, 0.34, 0.35), 0.10, 0.10),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.geometry import SE3
 from robot.description import COLLISION_GROUP
+from robot.simulation.shades import Shades
 from robot.simulation.snapshot import Appearance, Snapshot
 
 _X_GL_OPENCV = np.diag([1.0, -1.0, -1.0])
@@ -70,6 +71,7 @@ class Renderer:
         self._rgb = np.empty((self.height, self.width, 3), dtype=np.uint8)
         self._depth = np.empty((self.height, self.width), dtype=np.float32)
         self._appearance: Appearance | None = None
+        self._shades = Shades(self._model)
 
     def show(self, snapshot: Snapshot) -> None:
         """Take the state to draw next."""
@@ -82,6 +84,7 @@ class Renderer:
         mujoco.mj_kinematics(self._model, data)
         mujoco.mj_comPos(self._model, data)
         mujoco.mj_camlight(self._model, data)
+        self._shades.place(self._model, data)
 
     def _dress(self, appearance: Appearance) -> None:
         """Undo the last appearance and apply this one to our copy of the model."""

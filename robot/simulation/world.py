@@ -26,6 +26,7 @@ from robot.simulation.cameras import HEIGHT, WIDTH, add_cameras
 from robot.simulation.objects.scene_object import CONTACT_SOLIMP, CONTACT_SOLREF, SceneObject
 from robot.simulation.scenery import add_scenery, set_quality
 from robot.simulation.servo import ArmServo, GripperServo, add_servos
+from robot.simulation.shades import add_shades
 from robot.simulation.variations import add_variations
 
 STEPS_PER_SECOND = 600
@@ -35,6 +36,7 @@ _PUSHER_FRICTION = (0.3, 0.3, 0.005, 0.0001, 0.0001)
 _PAD_FRICTION = (1.0, 0.02, 0.001)
 _CLOSED_WIDTH_M = 0.004
 _PAIR_OFF_M = -1.0
+_TORQUE_FILTER_S = 0.02
 
 
 def world_spec(
@@ -64,6 +66,7 @@ def world_spec(
             spec.delete(spec.joint(thing.joint))
             body.mocap = True
         _pair_with_pusher(spec, body)
+    add_shades(spec, objects)
     add_variations(spec, visuals)
     add_cameras(spec)
     return spec
@@ -113,6 +116,8 @@ class World:
         self._pushing = True
         self.arm_servo = ArmServo(self.model.opt.timestep)
         self.gripper_servo = GripperServo()
+        self._torque_gain = self.model.opt.timestep / _TORQUE_FILTER_S
+        self._tau_external: Joints = np.zeros(JOINT_COUNT)
         self.steps = 0
 
     @property
@@ -132,6 +137,7 @@ class World:
         self._switch_pusher(force=True)
         self._apply_controls()
         mujoco.mj_forward(self.model, self.data)
+        self._tau_external = np.zeros(JOINT_COUNT)
         self.steps = 0
 
     def _place(self, name: str, X_WO: SE3) -> None:
@@ -148,6 +154,7 @@ class World:
         self._switch_pusher()
         self._apply_controls()
         mujoco.mj_step(self.model, self.data)
+        self._tau_external += self._torque_gain * (self.data.qfrc_constraint[:JOINT_COUNT] - self._tau_external)
         self.steps += 1
 
     def _apply_controls(self) -> None:
@@ -174,8 +181,8 @@ class World:
 
     @property
     def tau_external(self) -> Joints:
-        """Joint torques ``(7,)`` that contacts exert on the arm, Nm."""
-        return np.array(self.data.qfrc_constraint[:JOINT_COUNT])
+        """Joint torques ``(7,)`` that contacts exert on the arm, Nm, smoothed over 20 ms like a real arm's estimate."""
+        return self._tau_external.copy()
 
     @property
     def gripper_width_m(self) -> float:

@@ -29,6 +29,7 @@ BALL = SceneObject(
     inertia=(2.9e-5, 2.9e-5, 2.9e-5),
     rest_z_m=RADIUS_M,
     radius_m=RADIUS_M,
+    footprint_m=(RADIUS_M, RADIUS_M),
     friction_radius_m=0.01,
     points={"top": (0.0, 0.0, RADIUS_M), "bottom": (0.0, 0.0, -RADIUS_M)},
     shape=_shape,

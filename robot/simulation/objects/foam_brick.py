@@ -24,6 +24,7 @@ FOAM_BRICK = SceneObject(
     inertia=(4.1e-5, 2.5e-5, 4.1e-5),
     rest_z_m=SIZE[2] / 2,
     radius_m=0.045,
+    footprint_m=SIZE[:2],
     friction_radius_m=0.045,
     points={"top": (0.0, 0.0, 0.025), "head": (0.0, 0.0375, 0.0), "foot": (0.0, -0.0375, 0.0)},
     shape=_shape,

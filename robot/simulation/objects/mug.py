@@ -63,6 +63,7 @@ MUG = SceneObject(
     inertia=(4.2e-4, 4.2e-4, 4.0e-4),
     rest_z_m=_COM_Z_M,
     radius_m=0.075,
+    footprint_m=(0.084, 0.084),
     friction_radius_m=0.028,
     points={"rim": (0.0, 0.0, 0.05), "handle": (0.069, 0.0, 0.007), "bottom": (0.0, 0.0, -0.04)},
     shape=_shape,

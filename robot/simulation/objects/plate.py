@@ -64,6 +64,7 @@ PLATE = SceneObject(
     inertia=(_MASS_KG * RADIUS_M**2 / 4, _MASS_KG * RADIUS_M**2 / 4, _MASS_KG * RADIUS_M**2 / 2),
     rest_z_m=_COM_Z_M,
     radius_m=RADIUS_M,
+    footprint_m=(2 * _FOOT_RADIUS_M + 0.05, 2 * _FOOT_RADIUS_M + 0.05),
     friction_radius_m=_FOOT_RADIUS_M * 2 / 3,
     points=_points(),
     shape=_shape,

@@ -26,8 +26,8 @@ class SceneObject:
     """A movable thing. Frame O: origin at the centre of mass, z up when it stands as it is placed.
 
     ``inertia`` is the diagonal in O, kg m^2. ``rest_z_m`` is the height of O above the table at rest, ``radius_m`` a
-    circle that holds it on the table, ``friction_radius_m`` the lever arm with which table friction resists turning.
-    ``points`` are named points ``p_OP``. ``shape`` adds its geoms to its body.
+    circle that holds it on the table, ``footprint_m`` its extent along x and y, ``friction_radius_m`` the lever arm
+    with which table friction resists turning. ``points`` are named points ``p_OP``; ``shape`` adds its geoms to a body.
     """
 
     name: str
@@ -36,6 +36,7 @@ class SceneObject:
     inertia: Point
     rest_z_m: float
     radius_m: float
+    footprint_m: tuple[float, float]
     friction_radius_m: float
     points: dict[str, Point]
     shape: Callable[[mujoco.MjSpec, mujoco.MjsBody], None] = field(compare=False)

@@ -43,6 +43,7 @@ SOUP_CAN = SceneObject(
     inertia=(3.9e-4, 3.9e-4, 1.9e-4),
     rest_z_m=_HALF_HEIGHT_M,
     radius_m=RADIUS_M,
+    footprint_m=(2 * RADIUS_M, 2 * RADIUS_M),
     friction_radius_m=RADIUS_M * 2 / 3,
     points={"top": (0.0, 0.0, _HALF_HEIGHT_M), "label": (RADIUS_M, 0.0, 0.0), "bottom": (0.0, 0.0, -_HALF_HEIGHT_M)},
     shape=_shape,

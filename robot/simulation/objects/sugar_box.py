@@ -36,8 +36,9 @@ SUGAR_BOX = SceneObject(
     inertia=(0.001418, 0.000455, 0.001699),
     rest_z_m=SIZE[2] / 2,
     radius_m=0.0955,
-    friction_radius_m=0.0955,
+    footprint_m=SIZE[:2],
+    friction_radius_m=0.097,
     points=_points(),
     shape=_shape,
 )
-"""A box rests on four corners, so friction resists turning at the corners' radius."""
+"""A box rests on four corners, so friction resists turning at about the corners' radius; 0.097 m is measured here."""

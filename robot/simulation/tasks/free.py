@@ -22,7 +22,7 @@ from robot.simulation.task import Distribution, Expert, Moment, TaskBase, flat_p
 _BOX = SUGAR_BOX.name
 LIFT_M = 0.10
 _OBJECTS = (SUGAR_BOX, MUG, SOUP_CAN, FOAM_BRICK, BALL)
-_X_RANGE_M, _Y_RANGE_M = (0.42, 0.74), (-0.30, 0.30)
+_X_RANGE_M, _Y_RANGE_M = (0.46, 0.76), (-0.30, 0.30)
 _GAP_M, _BOX_GAP_M = 0.02, 0.05
 
 INFO = TaskInfo(
