@@ -17,6 +17,8 @@ from core.geometry import SE3
 from robot.meshes import Mesh, dome_profile, joined, lathe, rounded_box, tube
 
 Point = tuple[float, float, float]
+Curve = tuple[list[Point], list[float]]
+"""Points and radii of a tube."""
 
 _HUB_RADIUS = 0.086
 _MATERIALS: dict[str, tuple[tuple[float, float, float], float, float]] = {
@@ -65,7 +67,7 @@ def _robot_parts() -> dict[str, dict[str, Mesh]]:
         "iiwa_link_0": _base(),
         "iiwa_link_1": _odd_link(-1.0, 0.2025, 0.093),
         "iiwa_link_2": _even_link(1.0, 0.2045, 0.088),
-        "iiwa_link_3": _odd_link(1.0, 0.2155, 0.080) | {"robot_band": _band(0.0715, 0.115)},
+        "iiwa_link_3": _odd_link(1.0, 0.2155, 0.080) | _band(_odd_shell(1.0, 0.2155, 0.080), (0.33, 0.52)),
         "iiwa_link_4": _even_link(1.0, 0.1845, 0.080),
         "iiwa_link_5": _forearm(),
         "iiwa_link_6": _wrist(),
@@ -105,14 +107,22 @@ def _base() -> dict[str, Mesh]:
 
 def _odd_link(side: float, joint_z: float, foot_radius: float) -> dict[str, Mesh]:
     """Links 1 and 3: from a vertical joint up and over to ``side`` * y, ending in half of the next hub."""
-    offset = side * 0.046
-    shell = tube(
-        [(0, 0, 0.004), (0, side * 0.004, 0.03), (0, side * 0.036, joint_z * 0.60), (0, offset, joint_z)],
-        [foot_radius, foot_radius, 0.071, 0.068],
-    )
+    shell = tube(*_odd_shell(side, joint_z, foot_radius))
     hub = _lifted(_along_y(lathe(dome_profile(_HUB_RADIUS, 0.003, 0.112, 0.045), 36), side), (0, 0, joint_z))
     cover = _lifted(_along_y(lathe(dome_profile(0.054, 0.100, 0.1145, 0.006, 4), 28), side), (0, 0, joint_z))
     return {"robot_silver": joined([shell, hub]), "robot_seam": joined([_seam(foot_radius - 0.002, -0.002), cover])}
+
+
+def _odd_shell(side: float, joint_z: float, foot_radius: float) -> Curve:
+    """Path and radii of the shell of link 1 or 3."""
+    path = [(0.0, side * y, z) for y, z in ((0.0, 0.004), (0.004, 0.03), (0.036, joint_z * 0.60), (0.046, joint_z))]
+    return path, [foot_radius, foot_radius, 0.071, 0.068]
+
+
+def _band(curve: Curve, span: tuple[float, float]) -> dict[str, Mesh]:
+    """A band with the name around part of a shell."""
+    path, radii = curve
+    return {"robot_band": tube(path, [radius + 0.0012 for radius in radii], 36, 6, span)}
 
 
 def _even_link(side: float, joint_y: float, head_radius: float) -> dict[str, Mesh]:
@@ -128,26 +138,20 @@ def _even_link(side: float, joint_y: float, head_radius: float) -> dict[str, Mes
     return {"robot_silver": joined([hub, shell]), "robot_orange": joined([cover, ring]), "robot_seam": seam}
 
 
-def _band(radius: float, z: float) -> Mesh:
-    """A band with the name around a leaning shell, on the path of ``_odd_link``."""
-    lean = 0.037
-    return tube([(0, lean - 0.009, z - 0.022), (0, lean, z), (0, lean + 0.006, z + 0.022)], [radius + 0.001] * 3, 32, 4)
+_FOREARM: Curve = (
+    [(0, 0, 0.004), (0, 0.002, 0.035), (0, 0.040, 0.105), (0, 0.064, 0.165), (0, 0.066, 0.2155)],
+    [0.080, 0.078, 0.058, 0.046, 0.044],
+)
 
 
 def _forearm() -> dict[str, Mesh]:
     """Link 5: narrows to an arm beside the wrist ball."""
-    shell = tube(
-        [(0, 0, 0.004), (0, 0.002, 0.035), (0, 0.040, 0.105), (0, 0.064, 0.165), (0, 0.066, 0.2155)],
-        [0.080, 0.078, 0.058, 0.046, 0.044],
+    shell = tube(*_FOREARM)
+    end = _lifted(_along_y(lathe(dome_profile(0.052, 0.050, 0.114, 0.018), 32), 1.0), (0, 0, 0.2155))
+    cover = _lifted(_along_y(lathe(dome_profile(0.034, 0.105, 0.1165, 0.004, 4), 24), 1.0), (0, 0, 0.2155))
+    return {"robot_silver": joined([shell, end]), "robot_seam": joined([_seam(0.078, -0.002), cover])} | _band(
+        _FOREARM, (0.05, 0.22)
     )
-    end = _lifted(_along_y(lathe(dome_profile(0.052, 0.050, 0.106, 0.018), 32), 1.0), (0, 0, 0.2155))
-    cover = _lifted(_along_y(lathe(dome_profile(0.034, 0.095, 0.1085, 0.004, 4), 24), 1.0), (0, 0, 0.2155))
-    band = tube([(0, 0.0, 0.022), (0, 0.002, 0.036), (0, 0.006, 0.05)], [0.0805, 0.0797, 0.0772], 32, 4)
-    return {
-        "robot_silver": joined([shell, end]),
-        "robot_seam": joined([_seam(0.078, -0.002), cover]),
-        "robot_band": band,
-    }
 
 
 def _wrist() -> dict[str, Mesh]:
@@ -231,9 +235,9 @@ def _prism(outline: list[tuple[float, float]], low: float, high: float) -> Mesh:
 
 
 def _band_image() -> NDArray[np.uint8]:
-    """The band's texture, ``(64, 512, 3) uint8``: the name twice around, light on dark."""
+    """The band's texture, ``(64, 512, 3) uint8``: the name three times around, light on dark."""
     image = np.full((64, 512, 3), (38, 39, 42), dtype=np.uint8)
     image[:5], image[-5:] = (150, 152, 155), (150, 152, 155)
-    for u in (64, 320):
-        cv2.putText(image, "KUKA", (u, 47), cv2.FONT_HERSHEY_DUPLEX, 1.45, (245, 245, 245), 4, cv2.LINE_AA)
+    for u in (80, 248, 416):
+        cv2.putText(image, "KUKA", (u - 6, 46), cv2.FONT_HERSHEY_DUPLEX, 1.25, (245, 245, 245), 4, cv2.LINE_AA)
     return image

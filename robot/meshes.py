@@ -106,9 +106,18 @@ def _strip_faces(pairs: Sequence[tuple[int, int]], segments: int, is_point: NDAr
     return np.concatenate(faces).astype(np.int32)
 
 
-def tube(path: ArrayLike, radii: ArrayLike, segments: int = 28, samples: int = 20) -> Mesh:
-    """A round tube along a smooth curve through ``path: (K, 3)`` with ``radii: (K,)``, open at both ends."""
-    points, radius = _smooth(np.asarray(path, dtype=np.float64), np.asarray(radii, dtype=np.float64), samples)
+def tube(
+    path: ArrayLike,
+    radii: ArrayLike,
+    segments: int = 26,
+    samples: int = 14,
+    span: tuple[float, float] = (0.0, 1.0),
+) -> Mesh:
+    """A round tube along a smooth curve through ``path: (K, 3)`` with ``radii: (K,)``, open at both ends.
+
+    ``span`` keeps only that part of it, by fractions of the path's length: for a band around a longer tube.
+    """
+    points, radius = _smooth(np.asarray(path, dtype=np.float64), np.asarray(radii, dtype=np.float64), samples, span)
     tangents = np.gradient(points, axis=0)
     tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
     sides, ups = _transported_frames(tangents)
@@ -124,12 +133,12 @@ def tube(path: ArrayLike, radii: ArrayLike, segments: int = 28, samples: int = 2
     return Mesh(vertices.reshape(-1, 3), normals.reshape(-1, 3), faces, texcoords)
 
 
-def _smooth(path: Array, radii: Array, samples: int) -> tuple[Array, Array]:
-    """Sample a centripetal-like cubic through the points by arc length."""
+def _smooth(path: Array, radii: Array, samples: int, span: tuple[float, float]) -> tuple[Array, Array]:
+    """Sample a cubic through the points that does not overshoot, by arc length."""
     from scipy.interpolate import PchipInterpolator
 
     arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-    at = np.linspace(0.0, arc[-1], samples)
+    at = np.linspace(span[0] * arc[-1], span[1] * arc[-1], samples)
     return np.asarray(PchipInterpolator(arc, path)(at)), np.asarray(PchipInterpolator(arc, radii)(at))
 
 
@@ -151,19 +160,24 @@ def dome_profile(radius: float, base: float, height: float, corner: float, steps
     return [(radius, base), *((float(r), float(z)) for r, z in edge), (0.0, height)]
 
 
-def rounded_box(size: ArrayLike, radius: float, steps: int = 3) -> Mesh:
+Rectangle = tuple[float, float, float, float]
+COLUMNS: tuple[Rectangle, ...] = tuple((k / 6, 0.0, (k + 1) / 6, 1.0) for k in range(6))
+
+
+def rounded_box(size: ArrayLike, radius: float, steps: int = 3, layout: Sequence[Rectangle] = COLUMNS) -> Mesh:
     """A box of full ``size: (3,)`` with its edges rounded by ``radius``, centred at the origin.
 
-    Every face carries texture coordinates over its own [0, 1] x [0, 1] inside one column of a 6-column atlas, in
-    the order +x, -x, +y, -y, +z, -z; seen from outside, u runs to the right and v up (z up; y up on +-z).
+    ``layout`` gives the rectangle ``(u0, v0, u1, v1)`` of the texture for the faces +x, -x, +y, -y, +z, -z; seen from
+    outside, u runs to the right and v up (z up on the sides, y up on +-z).
     """
     half = np.asarray(size, dtype=np.float64) / 2
     patches = [_box_face(half, radius, steps, axis, sign) for axis in range(3) for sign in (1.0, -1.0)]
-    atlas = [
-        Mesh(p.vertices, p.normals, p.faces, np.column_stack([(k + p.texcoords[:, 0]) / 6, p.texcoords[:, 1]]))
-        for k, p in enumerate(patches)
-    ]
-    return joined(atlas)
+    return joined(
+        [
+            Mesh(p.vertices, p.normals, p.faces, np.array((u0, v0)) + p.texcoords * (u1 - u0, v1 - v0))
+            for p, (u0, v0, u1, v1) in zip(patches, layout, strict=True)
+        ]
+    )
 
 
 def _box_face(half: Array, radius: float, steps: int, axis: int, sign: float) -> Mesh:

@@ -72,6 +72,8 @@ class Renderer:
         self._depth = np.empty((self.height, self.width), dtype=np.float32)
         self._appearance: Appearance | None = None
         self._shades = Shades(self._model)
+        if fine:
+            self._shades.hide(self._model)  # shadow maps do it better
 
     def show(self, snapshot: Snapshot) -> None:
         """Take the state to draw next."""

@@ -77,6 +77,7 @@ def _add_room(spec: mujoco.MjSpec) -> None:
     spec.material(floor).texrepeat = (3, 3)
     add_visual(spec, world, "floor", sheet(_ROOM_M, _ROOM_M, 6), floor, pos=(0.4, 0, FLOOR_Z_M))
     wall = add_material(spec, "wall", textures.wall(), specular=0.0, shininess=0.0)
+    spec.material(wall).emission = 0.25
     half = _ROOM_M / 2
     upright = sheet(_ROOM_M, _WALL_M, 6)
     walls = [

@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 
 from core.geometry import Array
-from robot.description import END_EFFECTOR_SITE, VISUAL_GROUP
+from robot.description import COLLISION_GROUP, END_EFFECTOR_SITE, VISUAL_GROUP
 from robot.simulation import textures
 from robot.simulation.objects.scene_object import SceneObject
 
@@ -64,6 +64,11 @@ class Shades:
         self._end_effector = model.site(END_EFFECTOR_SITE).id
         self._size = {body: float(model.geom_size[geom, :2].min()) for geom, body in self._spots}
 
+    def hide(self, model: mujoco.MjModel) -> None:
+        """Leave the spots out of the picture."""
+        hidden = [geom for geom, _ in self._spots] + ([] if self._hand is None else [self._hand])
+        model.geom_group[hidden] = COLLISION_GROUP
+
     def place(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
         """Put every spot under its thing, fainter the higher it is. After kinematics, before the scene is updated."""
         for geom, body in self._spots:
@@ -75,9 +80,7 @@ class Shades:
             darkness = _HAND_DARKNESS * max(0.0, 1.0 - height / _HAND_REACH_M) ** 2
             self._put(model, data, self._hand, data.site_xpos[site], data.site_xmat[site], darkness)
 
-    def _put(
-        self, model: mujoco.MjModel, data: mujoco.MjData, geom: int, p: Array, R: Array, darkness: float
-    ) -> None:
+    def _put(self, model: mujoco.MjModel, data: mujoco.MjData, geom: int, p: Array, R: Array, darkness: float) -> None:
         across = np.hypot(R[0], R[3])
         c, s = (R[0] / across, R[3] / across) if across > 1e-6 else (1.0, 0.0)
         data.geom_xpos[geom] = (p[0], p[1], _HEIGHT_M)

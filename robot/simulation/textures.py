@@ -166,9 +166,27 @@ def _sugar_side(width: int, height: int, text: str) -> Image:
     return image
 
 
+_ATLAS = 1024
+_SUGAR_RECTANGLES = (
+    (0, 816, 800, 184),
+    (0, 1008, 800, 184),
+    (816, 0, 400, 184),
+    (816, 192, 400, 184),
+    (0, 0, 400, 800),
+    (408, 0, 400, 800),
+)
+"""Left, top, width and height in pixels of a 1216 x 1200 sheet, faces +x, -x, +y, -y, +z, -z."""
+_SHEET = (1216, 1200)
+SUGAR_LAYOUT = tuple(
+    (u / _SHEET[0], 1 - (v + height) / _SHEET[1], (u + width) / _SHEET[0], 1 - v / _SHEET[1])
+    for u, v, width, height in _SUGAR_RECTANGLES
+)
+"""Texture rectangles for ``meshes.rounded_box``, v up."""
+
+
 @lru_cache(maxsize=1)
 def sugar_box() -> Image:
-    """Atlas of six columns for ``meshes.rounded_box``: faces +x, -x, +y, -y, +z, -z of the sugar box."""
+    """All faces of the sugar box at the same pixels per millimetre, placed as ``SUGAR_LAYOUT`` says."""
     bars = _sugar_side(430, 192, "")
     for k in range(26):
         cv2.line(bars, (150 + 5 * k, 52), (150 + 5 * k, 150), (20, 20, 20), 1 + k * 7 % 3)
@@ -180,12 +198,10 @@ def sugar_box() -> Image:
         _sugar_front(back=False),
         _sugar_front(back=True),
     ]
-    return _atlas(faces)
-
-
-def _atlas(faces: list[Image]) -> Image:
-    columns = [cv2.resize(face, (256, 512), interpolation=cv2.INTER_AREA) for face in faces]
-    return np.ascontiguousarray(np.concatenate(columns, axis=1), dtype=np.uint8)
+    sheet = _canvas(*_SHEET, _YELLOW)
+    for face, (u, v, width, height) in zip(faces, _SUGAR_RECTANGLES, strict=True):
+        sheet[v : v + height, u : u + width] = cv2.resize(face, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(sheet, (_ATLAS, _ATLAS), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 @lru_cache(maxsize=1)

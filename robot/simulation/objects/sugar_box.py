@@ -26,7 +26,7 @@ def _points() -> dict[str, Point]:
 def _shape(spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None:
     add_collision(body, mujoco.mjtGeom.mjGEOM_BOX, tuple(side / 2 for side in SIZE))
     add_material(spec, "sugar_box", textures.sugar_box(), specular=0.12, shininess=0.25)
-    add_visual(spec, body, "sugar_box", rounded_box(SIZE, 0.0025, 2), "sugar_box")
+    add_visual(spec, body, "sugar_box", rounded_box(SIZE, 0.0025, 2, textures.SUGAR_LAYOUT), "sugar_box")
 
 
 SUGAR_BOX = SceneObject(
