@@ -19,6 +19,7 @@ from core.geometry import SE3
 from robot.description import COLLISION_GROUP
 from robot.simulation.shades import Shades
 from robot.simulation.snapshot import Appearance, Snapshot
+from robot.simulation.stills import ALL, STILL_GROUP, Stills, sort_groups
 
 _X_GL_OPENCV = np.diag([1.0, -1.0, -1.0])
 _MAX_GEOMS = 1000
@@ -47,6 +48,7 @@ class Renderer:
 
     def __init__(self, model: mujoco.MjModel, *, fine: bool = False) -> None:
         self._pristine = model
+        self._fine = fine
         self._model = copy.copy(model)
         self._data = mujoco.MjData(self._model)
         self.width = int(model.vis.global_.offwidth)
@@ -72,6 +74,9 @@ class Renderer:
         self._depth = np.empty((self.height, self.width), dtype=np.float32)
         self._appearance: Appearance | None = None
         self._shades = Shades(self._model)
+        self._stills = Stills()
+        sort_groups(self._model, self._shades.geoms)
+        self._option.geomgroup[STILL_GROUP] = 1
         if fine:
             self._shades.hide(self._model)  # shadow maps do it better
 
@@ -101,12 +106,35 @@ class Renderer:
         k = self._model.camera(role).id
         return SE3.from_rotation(self._data.cam_xmat[k].reshape(3, 3) @ _X_GL_OPENCV, self._data.cam_xpos[k])
 
-    def picture(self, role: str) -> Picture:
-        """Colour and exact depth of the camera of that role."""
+    def picture(self, role: str, *, whole: bool = False) -> Picture:
+        """Colour and exact depth of the camera of that role.
+
+        For a fixed camera, what stands still is drawn once and kept (robot/simulation/stills.py); ``whole`` draws
+        everything anew.
+        """
+
+        def draw(groups: frozenset[int]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+            return self._draw(role, groups)
+
+        if whole or self._fine or not self._stands_still(role):
+            rgb, depth = draw(ALL)
+        else:
+            mocap = np.concatenate([self._data.mocap_pos, self._data.mocap_quat], axis=1)
+            rgb, depth = self._stills.draw(role, draw, self._appearance, mocap)
+        return Picture(np.ascontiguousarray(rgb[::-1]), self._metres(depth), self.X_WC(role))
+
+    def _stands_still(self, role: str) -> bool:
+        return bool(self._model.body_weldid[self._model.cam_bodyid[self._model.camera(role).id]] == 0)
+
+    def _draw(self, role: str, groups: frozenset[int]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Draw the geoms of some groups; the buffers are ours, valid until the next drawing."""
+        before = self._option.geomgroup.copy()
+        self._option.geomgroup[:] = [group in groups for group in range(len(before))]
         self._aim(role)
+        self._option.geomgroup[:] = before
         mujoco.mjr_render(self._viewport, self._scene, self._context)
         mujoco.mjr_readPixels(self._rgb, self._depth, self._viewport, self._context)
-        return Picture(np.ascontiguousarray(self._rgb[::-1]), self._metres(), self.X_WC(role))
+        return self._rgb, self._depth
 
     def view(
         self, lookat_W: tuple[float, float, float], azimuth_deg: float, elevation_deg: float, distance_m: float
@@ -152,11 +180,11 @@ class Renderer:
             self._scene,
         )
 
-    def _metres(self) -> NDArray[np.float32]:
+    def _metres(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Depth buffer (1 near, 0 far) to metres; nothing drawn is infinitely far."""
         extent = self._model.stat.extent
         near, far = np.float32(self._model.vis.map.znear * extent), np.float32(self._model.vis.map.zfar * extent)
-        buffer = self._depth[::-1]
+        buffer = depth[::-1]
         with np.errstate(divide="ignore"):
             return np.asarray(near * far / (near + buffer * (far - near)), dtype=np.float32)
 

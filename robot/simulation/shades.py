@@ -64,10 +64,14 @@ class Shades:
         self._end_effector = model.site(END_EFFECTOR_SITE).id
         self._size = {body: float(model.geom_size[geom, :2].min()) for geom, body in self._spots}
 
+    @property
+    def geoms(self) -> list[int]:
+        """The spots' geom numbers."""
+        return [geom for geom, _ in self._spots] + ([] if self._hand is None else [self._hand])
+
     def hide(self, model: mujoco.MjModel) -> None:
         """Leave the spots out of the picture."""
-        hidden = [geom for geom, _ in self._spots] + ([] if self._hand is None else [self._hand])
-        model.geom_group[hidden] = COLLISION_GROUP
+        model.geom_group[self.geoms] = COLLISION_GROUP
 
     def place(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
         """Put every spot under its thing, fainter the higher it is. After kinematics, before the scene is updated."""

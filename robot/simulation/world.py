@@ -27,6 +27,7 @@ from robot.simulation.objects.scene_object import CONTACT_SOLIMP, CONTACT_SOLREF
 from robot.simulation.scenery import add_scenery, set_quality
 from robot.simulation.servo import ArmServo, GripperServo, add_servos
 from robot.simulation.shades import add_shades
+from robot.simulation.stills import add_backdrop
 from robot.simulation.variations import add_variations
 
 STEPS_PER_SECOND = 600
@@ -67,6 +68,7 @@ def world_spec(
             body.mocap = True
         _pair_with_pusher(spec, body)
     add_shades(spec, objects)
+    add_backdrop(spec)
     add_variations(spec, visuals)
     add_cameras(spec)
     return spec
