@@ -24,7 +24,7 @@ BACKDROP_GROUP = 4
 _BACKDROP = "backdrop"
 _DEPTH_BELOW_TABLE_M = 0.0005
 _RIM_M = 0.005
-_NEARLY = 0.004
+_NEARLY = 0.002
 
 Colours = NDArray[np.uint8]
 Depths = NDArray[np.float32]
