@@ -249,7 +249,7 @@ class Station:
             return
         if self._devices.scene is not None:
             scene = self._devices.scene
-            self._control.call(lambda: scene.begin_episode(disturbances=False))
+            self._control.call(lambda: scene.begin_episode(disturbances=False, timed=False))
         self._recorder, self._episode = recorder, metadata.id
         self._control.record_to(recorder)
         self._channel.send(messages.RecordingStarted(metadata.id))

@@ -7,7 +7,7 @@ draws the newest snapshot; one that is superseded before it is drawn leaves a ho
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import mujoco
 
@@ -22,11 +22,20 @@ _Job = tuple[mujoco.MjModel, Snapshot]
 
 
 class CameraFeed:
-    """All cameras of one simulated rig."""
+    """All cameras of one simulated rig. ``every``: a camera takes every n-th snapshot."""
 
-    def __init__(self, cameras: Sequence[CameraInfo], clock: Clock, *, depth_noise: bool, synchronous: bool) -> None:
+    def __init__(
+        self,
+        cameras: Sequence[CameraInfo],
+        clock: Clock,
+        every: Mapping[str, int],
+        *,
+        depth_noise: bool,
+        synchronous: bool,
+    ) -> None:
         self.cameras = {info.role: info for info in cameras}
         self._clock = clock
+        self._every = dict(every)
         self._depth_noise = depth_noise
         self._synchronous = synchronous
         self._receivers: dict[str, Deliver] = {}
@@ -90,7 +99,7 @@ class CameraFeed:
 
     def _draw(self, model: mujoco.MjModel, snapshot: Snapshot) -> None:
         with self._wake:
-            receivers = list(self._receivers.items())
+            receivers = [(role, deliver) for role, deliver in self._receivers.items() if self._due(role, snapshot)]
         if not receivers:
             return
         if self._renderer is None or model is not self._drawn_model:
@@ -100,6 +109,9 @@ class CameraFeed:
         for role, deliver in receivers:
             deliver(self._frame(self._renderer, role, snapshot))
 
+    def _due(self, role: str, snapshot: Snapshot) -> bool:
+        return snapshot.index % self._every[role] == 0
+
     def _frame(self, renderer: Renderer, role: str, snapshot: Snapshot) -> Frame:
         picture = renderer.picture(role)
         if self._depth_noise:
@@ -108,7 +120,7 @@ class CameraFeed:
             depth = exact_millimetres(picture.depth_m)
         return Frame(
             role=role,
-            sequence=snapshot.index,
+            sequence=snapshot.index // self._every[role],
             capture_ns=snapshot.stamp_ns,
             receive_ns=self._clock.now_ns(),
             rgb=picture.rgb,

@@ -7,7 +7,7 @@ simulator has them. All calls come from the control thread, except those of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -33,7 +33,10 @@ _START, _PULSES, _LOOKS = range(3)
 
 
 class SimulatedRig:
-    """See the module. ``rate_hz`` is the cameras' (rounded to whole physics steps); ``cameras`` are roles."""
+    """See the module. ``cameras`` are roles, ``rate_hz`` is theirs, or a rate for each.
+
+    The fastest rate is rounded to whole physics steps; the others take every second, third ... of its pictures.
+    """
 
     def __init__(
         self,
@@ -41,17 +44,19 @@ class SimulatedRig:
         clock: Clock,
         *,
         cameras: Sequence[str] = ROLES,
-        rate_hz: float = 30.0,
+        rate_hz: float | Mapping[str, float] = 30.0,
         visuals: Iterable[str] = (),
         depth_noise: bool = True,
         synchronous: bool = False,
     ) -> None:
         self._clock = clock
         self.visuals = variations.parse(visuals)
-        self._steps_per_frame = max(1, round(STEPS_PER_SECOND / rate_hz))
-        actual_hz = STEPS_PER_SECOND / self._steps_per_frame
-        infos = [camera_info(role, actual_hz) for role in cameras]
-        self._feed = CameraFeed(infos, clock, depth_noise=depth_noise, synchronous=synchronous)
+        rates = {role: rate_hz if isinstance(rate_hz, int | float) else rate_hz[role] for role in cameras}
+        self._steps_per_frame = max(1, round(STEPS_PER_SECOND / max(rates.values(), default=30.0)))
+        fastest_hz = STEPS_PER_SECOND / self._steps_per_frame
+        every = {role: max(1, round(fastest_hz / rate)) for role, rate in rates.items()}
+        infos = [camera_info(role, fastest_hz / every[role]) for role in cameras]
+        self._feed = CameraFeed(infos, clock, every, depth_noise=depth_noise, synchronous=synchronous)
         self.cameras = [SimulatedCamera(self._feed, info) for info in infos]
         self.arm = SimulatedArm(self)
         self.gripper = SimulatedGripper(self)
@@ -106,9 +111,12 @@ class SimulatedRig:
     def _rng(self, stream: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, ("train", "test").index(self.distribution), stream))
 
-    def begin_episode(self, disturbances: bool) -> None:
-        """Start judging, and pushing when wanted; ``elapsed_s`` counts from here."""
-        self._judge = Judge(self._task)
+    def begin_episode(self, disturbances: bool, *, timed: bool = True) -> None:
+        """Start judging, and pushing when wanted; ``elapsed_s`` counts from here.
+
+        Not ``timed``, the episode ends with success alone: a person takes the time that it takes.
+        """
+        self._judge = Judge(self._task, timed=timed)
         self._episode_step = self.world.steps
         name = self._task.disturbed
         if disturbances and name is not None:

@@ -114,8 +114,9 @@ def parse_distribution(name: str) -> Distribution:
 class Judge:
     """Success from the truth: met without a break for ``hold_s``. It stays a success; an attempt ends there."""
 
-    def __init__(self, task: SimulatedTask) -> None:
+    def __init__(self, task: SimulatedTask, *, timed: bool = True) -> None:
         self._task = task
+        self._limit_s = task.info.time_limit_s if timed else math.inf
         self._met_since_s: float | None = None
         self.success = False
         self.finished = False
@@ -131,7 +132,7 @@ class Judge:
             self._met_since_s = moment.elapsed_s
         if self._met_since_s is not None and moment.elapsed_s - self._met_since_s >= info.hold_s - 1e-9:
             self.success = self.finished = True
-        elif moment.elapsed_s >= info.time_limit_s:
+        elif moment.elapsed_s >= self._limit_s:
             self.finished = True
 
 

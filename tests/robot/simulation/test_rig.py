@@ -240,3 +240,31 @@ def test_commands_that_are_not_numbers_are_refused() -> None:
         rig.arm.command(np.full(7, np.nan))
     with pytest.raises(DeviceError, match="finite"):
         rig.gripper.command(float("nan"), 10.0)
+
+
+def test_a_slower_camera_takes_every_second_picture_and_counts_its_own() -> None:
+    clock = LockstepClock()
+    rig = SimulatedRig(
+        "free", clock, cameras=("right", "wrist"), rate_hz={"right": 30.0, "wrist": 15.0}, synchronous=True
+    )
+    seen: dict[str, list[Frame]] = {"right": [], "wrist": []}
+    for camera in rig.cameras:
+        camera.start(seen[camera.info.role].append)
+    for _ in range(81):
+        rig.advance(clock.now_ns())
+        clock.wait_until(clock.now_ns() + 5_000_000)
+    rig.close()
+    assert [camera.info.rate_hz for camera in rig.cameras] == [30.0, 15.0]
+    assert [frame.sequence for frame in seen["right"]] == list(range(13))
+    assert [frame.sequence for frame in seen["wrist"]] == list(range(7))
+    assert {frame.capture_ns for frame in seen["wrist"]} < {frame.capture_ns for frame in seen["right"]}
+
+
+def test_a_person_is_judged_without_a_time_limit() -> None:
+    clock = LockstepClock()
+    rig = SimulatedRig("reach_t", clock, cameras=(), synchronous=True)
+    rig.begin_episode(disturbances=False, timed=False)
+    clock.wait_until(round((rig.info.time_limit_s + 1.0) * 1e9))
+    rig.advance(0)
+    rig.advance(clock.now_ns())
+    assert not rig.finished()
