@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.episodes import convert, reticle_pb2
-from core.episodes.table import Index, read_chunk
+from core.episodes.table import Index, damaged, read_chunk
 from core.episodes.topics import SENT, STATE, TRANSFORMS, WANTED, camera_frame
 from core.errors import EpisodeFileError
 
@@ -63,9 +63,12 @@ def build_arrays(descriptor: int, index: Index, table: dict[str, NDArray[Any]], 
     def read(topic: str) -> list[tuple[int, bytes]]:
         return messages(descriptor, index, table[topic], path)
 
-    arrays = _states(read(STATE))
-    ticks = np.array([index.header.log_ns(int(stamp)) for stamp in arrays["stamp_ns"]], dtype=np.int64)
-    arrays |= _sent(read(SENT), ticks) | _wanted(read(WANTED), ticks)
+    try:
+        arrays = _states(read(STATE))
+        ticks = np.array([index.header.log_ns(int(stamp)) for stamp in arrays["stamp_ns"]], dtype=np.int64)
+        arrays |= _sent(read(SENT), ticks) | _wanted(read(WANTED), ticks)
+    except ValueError as error:
+        raise damaged(path, f"its ticks do not have seven joints each ({error})") from None
     return arrays | _camera_poses(descriptor, index, table[TRANSFORMS], path)
 
 

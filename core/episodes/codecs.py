@@ -28,6 +28,7 @@ _PNG_OPTIONS = [
     cv2.IMWRITE_PNG_FILTER,
     cv2.IMWRITE_PNG_FILTER_AVG,
 ]
+_HURRIED_PNG_OPTIONS = [cv2.IMWRITE_PNG_COMPRESSION, 0, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
 
 
 class DepthCodec(StrEnum):
@@ -58,13 +59,13 @@ def decode_rgb(data: bytes, width: int, height: int) -> NDArray[np.uint8]:
     return rgb
 
 
-def encode_depth(depth: NDArray[np.uint16], codec: DepthCodec = DepthCodec.PNG) -> bytes:
-    """Lossless. ``depth: (H, W) uint16``, 0 is invalid."""
+def encode_depth(depth: NDArray[np.uint16], codec: DepthCodec = DepthCodec.PNG, *, hurried: bool = False) -> bytes:
+    """Lossless. ``depth: (H, W) uint16``, 0 is invalid. ``hurried``: a ninth of the time and three times the room."""
     if codec is DepthCodec.JPEG_XL:
         import imagecodecs
 
         return bytes(imagecodecs.jpegxl_encode(np.ascontiguousarray(depth), lossless=True, effort=1, numthreads=1))
-    stored, data = cv2.imencode(".png", depth, _PNG_OPTIONS)
+    stored, data = cv2.imencode(".png", depth, _HURRIED_PNG_OPTIONS if hurried else _PNG_OPTIONS)
     if not stored:
         raise EpisodeFileError("OpenCV could not encode a depth image as PNG.")
     return bytes(data)

@@ -45,7 +45,7 @@ _INDEX_ENTRY = struct.Struct("<QQ")
 class Chunk:
     """Messages that go to the disk together."""
 
-    __slots__ = ("entries", "first_ns", "last_ns", "parts", "size")
+    __slots__ = ("_crc", "entries", "first_ns", "last_ns", "parts", "size")
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -53,6 +53,7 @@ class Chunk:
         self.entries: dict[int, list[tuple[int, int]]] = {}
         self.first_ns = 0
         self.last_ns = 0
+        self._crc: int | None = None
 
     def add(self, channel: int, sequence: int, log_ns: int, publish_ns: int, data: bytes) -> None:
         header = MESSAGE_HEADER.pack(Opcode.MESSAGE, len(data) + 22, channel, sequence & 0xFFFFFFFF, log_ns, publish_ns)
@@ -62,9 +63,13 @@ class Chunk:
         self.parts += (header, data)
         self.size += len(header) + len(data)
 
-    @property
-    def span_ns(self) -> int:
-        return self.last_ns - self.first_ns
+    def seal(self) -> int:
+        """The CRC of all messages; computed once, so that another thread than the writer's may do it."""
+        if self._crc is None:
+            self._crc = 0
+            for part in self.parts:
+                self._crc = zlib.crc32(part, self._crc)
+        return self._crc
 
 
 class McapFile:
@@ -110,9 +115,7 @@ class McapFile:
         """Write a chunk and its message indexes in one system call."""
         if not chunk.entries:
             return
-        crc = 0
-        for part in chunk.parts:
-            crc = zlib.crc32(part, crc)
+        crc = chunk.seal()
         first_ns, last_ns, size = chunk.first_ns, chunk.last_ns, chunk.size
         header = CHUNK_HEADER.pack(Opcode.CHUNK, size + CHUNK_OVERHEAD, first_ns, last_ns, size, crc, 0, size)
         start = self._offset

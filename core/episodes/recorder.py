@@ -18,10 +18,11 @@ from pathlib import Path
 import msgspec
 
 from core.clock import NANOSECONDS
-from core.episodes import disk
-from core.episodes.codecs import DepthCodec, encode_depth, encode_rgb
-from core.episodes.streams import StreamCounter, skew_ms, summaries
-from core.episodes.topics import STATE, depth_topic, rgb_topic
+from core.episodes import convert, disk
+from core.episodes.codecs import DepthCodec
+from core.episodes.intake import FRAMES_IN_FLIGHT, CameraCounters, CameraIntake, EncodedFrame
+from core.episodes.streams import StreamCounter, summaries
+from core.episodes.topics import STATE
 from core.episodes.writer import EpisodeWriter
 from core.errors import EpisodeFileError, StopReason
 from core.messages import (
@@ -40,23 +41,7 @@ from core.platform import free_bytes
 
 log = logging.getLogger(__name__)
 
-FRAMES_IN_FLIGHT = 30
-"""Frames of one camera that may wait to be encoded and written in a live recording: one second."""
 MESSAGES_IN_FLIGHT = 8192
-
-Encoded = tuple[tuple[str, str, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CameraCounters:
-    """One camera of a running recording. ``skew_ms``: newest capture against the first camera's."""
-
-    frames: int
-    dropped: int
-    rate_hz: float
-    gaps: int
-    longest_gap_ms: float
-    skew_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +57,6 @@ class RecorderCounters:
     cameras: dict[str, CameraCounters]
     stop_reason: StopReason | None = None
     error: str | None = None
-
-
-@dataclass(slots=True)
-class _Camera:
-    info: CameraInfo
-    rgb: StreamCounter
-    depth: StreamCounter
-    room: threading.Semaphore
-    unreported: int = 0
 
 
 class Recorder:
@@ -101,18 +77,13 @@ class Recorder:
         synchronous: bool = False,
         start_ns: int | None = None,
     ) -> None:
-        self._codec = DepthCodec(depth_codec)
+        codec = DepthCodec(depth_codec)
         self._synchronous = synchronous
-        self._writer = EpisodeWriter(path, metadata, cameras, depth_codec=self._codec, start_ns=start_ns)
+        self._writer = EpisodeWriter(path, metadata, cameras, depth_codec=codec, start_ns=start_ns)
         self._metadata = metadata
         room = threading.Semaphore(encoder_threads) if synchronous else None
         self._cameras = {
-            camera.role: _Camera(
-                camera,
-                StreamCounter(rgb_topic(camera.role), "jpeg", camera.rate_hz),
-                StreamCounter(depth_topic(camera.role), self._codec.value, camera.rate_hz),
-                room or threading.Semaphore(FRAMES_IN_FLIGHT),
-            )
+            camera.role: CameraIntake(camera, codec, room or threading.Semaphore(FRAMES_IN_FLIGHT))
             for camera in cameras
         }
         self._steps = StreamCounter(STATE, "protobuf", metadata.control_rate_hz)
@@ -126,6 +97,7 @@ class Recorder:
         self._minutes_left = disk.minutes_left(free_bytes(path.parent), rate)
         self._summary: EpisodeSummary | None = None
         self._closed = False
+        self._finishing = threading.Lock()
         self._queue: queue.Queue[_Item] = queue.Queue(maxsize=MESSAGES_IN_FLIGHT)
         self._pool = ThreadPoolExecutor(max_workers=encoder_threads, thread_name_prefix="encoder")
         self._thread = threading.Thread(target=self._write_all, name="episode-writer", daemon=True)
@@ -140,17 +112,17 @@ class Recorder:
         camera = self._cameras.get(frame.role)
         if camera is None:
             raise EpisodeFileError(f"The recording has no camera '{frame.role}'; it has: {', '.join(self._cameras)}.")
-        if self._ended:
+        camera.require_images(frame)
+        if self._ended or not camera.admit(frame, wait=self._synchronous):
             return False
-        camera.unreported += camera.rgb.arrived(frame.sequence)
-        if not camera.room.acquire(blocking=self._synchronous):
-            camera.rgb.lost()
-            camera.unreported += 1
+        try:
+            encoding = self._pool.submit(camera.encode, frame, self._writer)
+        except RuntimeError:  # the recording was finished in the meantime
+            camera.withdraw(dropped=False)
             return False
-        if self._put(_Image(frame, self._pool.submit(_encode, frame, self._codec), camera)):
+        if self._put(_Image(encoding, camera)):
             return True
-        camera.room.release()
-        camera.rgb.lost()
+        camera.withdraw(dropped=True)
         return False
 
     def step(self, step: Step) -> bool:
@@ -168,13 +140,14 @@ class Recorder:
         return not self._ended and self._put(truth)
 
     def event(self, event: EpisodeEvent) -> bool:
-        """Take an event."""
-        return not self._ended and self._put(event)
+        """Take an event; its data must be plain JSON values."""
+        return not self._ended and self._put(_Event(event.stamp_ns, convert.event_bytes(event)))
 
     def counters(self) -> RecorderCounters:
         """The recording now; cheap enough to ask for at every repaint."""
-        first = next(iter(self._cameras.values()), None)
-        cameras = {role: _camera_counters(camera, first) for role, camera in self._cameras.items()}
+        intakes = self._cameras
+        first = next(iter(intakes.values()), None)
+        cameras = {role: camera.counters(first or camera) for role, camera in intakes.items()}
         return RecorderCounters(
             frames=sum(camera.frames for camera in cameras.values()),
             dropped=sum(camera.dropped for camera in cameras.values()) + self._steps.dropped,
@@ -193,18 +166,11 @@ class Recorder:
         After a write error the file keeps everything before it; ``integrity`` says so. When not even the closing
         fits on the disk the file stays unfinished, ``path`` names it, and recovery completes it.
         """
-        if self._summary is None:
-            self._drain()
-            summary = self._summarise(success, stop_reason or self._stop_reason)
-            try:
-                size, sha256 = self._writer.finish(summary)
-            except OSError as error:
-                log.error("Episode %s could not be closed: %s", self._metadata.id, error)
-                summary = self._left_unfinished(summary, error)
-            else:
-                summary = msgspec.structs.replace(summary, path=str(self._writer.path), bytes=size, sha256=sha256)
-            self._summary = summary
-        return self._summary
+        with self._finishing:
+            if self._summary is None:
+                self._drain()
+                self._summary = self._close(self._summarise(success, stop_reason or self._stop_reason))
+            return self._summary
 
     def abort(self) -> None:
         """Stop and remove the file. To discard an episode so that it can be restored, finish it and trash it."""
@@ -249,9 +215,9 @@ class Recorder:
                 self._stop_reason = StopReason.RECORDING_FAILED
             finally:
                 if isinstance(item, _Image):
-                    item.camera.room.release()
+                    item.camera.release()
 
-    def _write(self, item: Step | Truth | EpisodeEvent | _Image) -> None:
+    def _write(self, item: Step | Truth | _Event | _Image) -> None:
         if isinstance(item, Step):
             self._writer.step(item)
             self._steps.kept(item.state.stamp_ns)
@@ -260,22 +226,17 @@ class Recorder:
         elif isinstance(item, Truth):
             self._writer.truth(item)
             self._start_poses = self._start_poses or dict(item.X_WO)
-        elif isinstance(item, EpisodeEvent):
-            self._writer.event(item)
+        elif isinstance(item, _Event):
+            self._writer.event(item.stamp_ns, item.data)
         else:
             self._write_image(item)
 
     def _write_image(self, image: _Image) -> None:
-        encoded = image.future.result()
-        frame, camera = image.frame, image.camera
-        self._writer.image(frame, encoded)
-        for counter, (_, _, data) in zip((camera.rgb, camera.depth), encoded, strict=False):
-            counter.kept(frame.capture_ns)
-            counter.bytes += len(data)
-        self._note(frame.capture_ns)
-        if camera.unreported:
-            missing, camera.unreported = camera.unreported, 0
-            self._writer.event(_dropped_event(frame, missing))
+        encoded = image.encoding.result()
+        self._writer.image(encoded.frame, encoded.chunk)
+        self._note(encoded.frame.capture_ns)
+        for event in image.camera.written(encoded):
+            self._writer.event(event.stamp_ns, convert.event_bytes(event))
 
     def _note(self, stamp_ns: int) -> None:
         self._first_ns = stamp_ns if self._first_ns is None else min(self._first_ns, stamp_ns)
@@ -314,6 +275,13 @@ class Recorder:
             start_poses=self._start_poses,
         )
 
+    def _close(self, summary: EpisodeSummary) -> EpisodeSummary:
+        try:
+            size, sha256 = self._writer.finish(summary)
+        except OSError as error:
+            return self._left_unfinished(summary, error)
+        return msgspec.structs.replace(summary, path=str(self._writer.path), bytes=size, sha256=sha256)
+
     def _left_unfinished(self, summary: EpisodeSummary, error: OSError) -> EpisodeSummary:
         self._fail(error)
         size = self._writer.size
@@ -329,37 +297,14 @@ class Recorder:
 
 @dataclass(frozen=True, slots=True)
 class _Image:
-    frame: Frame
-    future: Future[Encoded]
-    camera: _Camera
+    encoding: Future[EncodedFrame]
+    camera: CameraIntake
 
 
-_Item = Step | Truth | EpisodeEvent | _Image | None
+@dataclass(frozen=True, slots=True)
+class _Event:
+    stamp_ns: int
+    data: bytes
 
 
-def _encode(frame: Frame, codec: DepthCodec) -> Encoded:
-    colour = (rgb_topic(frame.role), "jpeg", encode_rgb(frame.rgb))
-    if frame.depth is None:
-        return (colour,)
-    return colour, (depth_topic(frame.role), codec.value, encode_depth(frame.depth, codec))
-
-
-def _dropped_event(frame: Frame, missing: int) -> EpisodeEvent:
-    return EpisodeEvent(
-        frame.capture_ns,
-        "frames_dropped",
-        f"{missing} {'frame' if missing == 1 else 'frames'} of the {frame.role} camera did not arrive in time.",
-        {"role": frame.role, "dropped": missing},
-    )
-
-
-def _camera_counters(camera: _Camera, first: _Camera | None) -> CameraCounters:
-    reference = camera if first is None else first
-    return CameraCounters(
-        frames=camera.rgb.frames,
-        dropped=camera.rgb.dropped,
-        rate_hz=round(camera.rgb.rate_hz(), 2),
-        gaps=camera.rgb.gaps,
-        longest_gap_ms=camera.rgb.longest_gap_ns / 1e6,
-        skew_ms=round(skew_ms(camera.rgb.newest_ns(1), reference.rgb.newest_ns(8)), 3),
-    )
+_Item = Step | Truth | _Event | _Image | None

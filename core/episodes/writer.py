@@ -25,7 +25,7 @@ from core.episodes.topics import (
     rgb_topic,
 )
 from core.errors import EpisodeFileError
-from core.messages import CameraInfo, EpisodeEvent, EpisodeMetadata, EpisodeSummary, Frame, Step, Truth
+from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary, Frame, Step, Truth
 from core.platform import sync_directory, try_lock
 
 CHUNK_BYTES = 64 * 1024
@@ -96,20 +96,27 @@ class EpisodeWriter:
         self._make_room(truth.stamp_ns)
         self._add(TRUTH, truth.stamp_ns, 0, convert.truth_bytes(truth))
 
-    def event(self, event: EpisodeEvent) -> None:
-        self._make_room(event.stamp_ns)
-        self._add(EVENTS, event.stamp_ns, 0, convert.event_bytes(event))
+    def event(self, stamp_ns: int, data: bytes) -> None:
+        """An event, as ``convert.event_bytes`` gives it."""
+        self._make_room(stamp_ns)
+        self._add(EVENTS, stamp_ns, 0, data)
 
-    def image(self, frame: Frame, encoded: Sequence[tuple[str, str, bytes]]) -> None:
-        """The encoded images of a frame: (topic, format, data). They reach the file before this returns."""
+    def image_chunk(self, frame: Frame, encoded: Sequence[tuple[str, str, bytes]]) -> Chunk:
+        """The chunk of a frame's encoded images, (topic, format, data). Touches no state: encoder threads call it."""
         log_ns, capture_ns = self.header.log_ns(frame.receive_ns), self.header.log_ns(frame.capture_ns)
-        poses = {camera_frame(frame.role): frame.X_WC.as_tuple()}
-        if self._newest_X_WE is not None:
-            poses[convert.END_EFFECTOR] = self._newest_X_WE
         images = Chunk()
         for topic, image_format, data in encoded:
             message = convert.image_bytes(frame.role, image_format, data, capture_ns)
             images.add(self._channels[topic].number, frame.sequence, log_ns, capture_ns, message)
+        images.seal()
+        return images
+
+    def image(self, frame: Frame, images: Chunk) -> None:
+        """The images of a frame, as ``image_chunk`` made them. They reach the file before this returns."""
+        log_ns, capture_ns = self.header.log_ns(frame.receive_ns), self.header.log_ns(frame.capture_ns)
+        poses = {camera_frame(frame.role): frame.X_WC.as_tuple()}
+        if self._newest_X_WE is not None:
+            poses[convert.END_EFFECTOR] = self._newest_X_WE
         self._file.add_chunk(images)
         self._make_room(frame.receive_ns)
         transforms = convert.transforms_bytes(poses, capture_ns)
@@ -159,8 +166,8 @@ class EpisodeWriter:
             self._flush()
 
     def _flush(self) -> None:
-        chunk, self._ticks = self._ticks, Chunk()
-        self._file.add_chunk(chunk)
+        self._file.add_chunk(self._ticks)
+        self._ticks = Chunk()
         self._repeat_header()
 
     def _repeat_header(self) -> None:
@@ -203,6 +210,8 @@ def _create(part: Path) -> int:
         raise EpisodeFileError(
             f"The recording could not be started in {part.parent}: {error.strerror}; make the folder writable."
         ) from error
-    try_lock(descriptor)
+    if not try_lock(descriptor) or not part.exists() or part.stat().st_ino != os.fstat(descriptor).st_ino:
+        os.close(descriptor)
+        raise EpisodeFileError(f"{part.name} was taken for a left-over by another program; start the recording again.")
     sync_directory(part.parent)
     return descriptor

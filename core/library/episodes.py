@@ -263,7 +263,10 @@ class Episodes:
 
     def _place(self, connection: sqlite3.Connection, episode_id: str) -> Moves:
         query = "SELECT status FROM episodes WHERE id = ?"
-        (status,) = connection.execute(query, (episode_id,)).fetchone()
+        found = connection.execute(query, (episode_id,)).fetchone()
+        if found is None:  # removed for good since the edit that is being undone
+            return []
+        (status,) = found
         here, there = finished_path(self._root, episode_id), trashed_path(self._root, episode_id)
         source, target = (here, there) if status == "trashed" else (there, here)
         if target.exists() or not source.exists():

@@ -37,13 +37,17 @@ Progress = Callable[[str], None]
 
 
 class Report(msgspec.Struct):
-    """What was looked at and what was done, by identifier. ``messages``: one sentence for each thing to know."""
+    """What was looked at and what was done, by identifier. ``messages``: one sentence for each thing to know.
+
+    ``recording``: files that another process is still writing; recover again when it has ended.
+    """
 
     checked: int = 0
     damaged: list[str] = []
     recovered: list[str] = []
     trashed: list[str] = []
     missing: list[str] = []
+    recording: list[str] = []
     messages: list[str] = []
 
 
@@ -98,6 +102,7 @@ class Reconciler:
         part, target = unfinished_path(self._root, episode_id), finished_path(self._root, episode_id)
         try:
             if _locked(part):
+                self.report.recording.append(episode_id)
                 return
             if target.exists():
                 self._unfinished_beside_finished(part, target)
@@ -107,6 +112,7 @@ class Reconciler:
             else:
                 self._rescue(part, target, episode_id)
         except StillRecordingError:
+            self.report.recording.append(episode_id)
             return
         except (EpisodeFileError, OSError) as error:
             self._say(f"{part.name} could not be recovered: {error}")

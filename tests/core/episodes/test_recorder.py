@@ -11,10 +11,11 @@ from foxglove_schemas_protobuf.CompressedImage_pb2 import CompressedImage
 from mcap.reader import make_reader
 from mcap_protobuf.decoder import DecoderFactory
 
-from core.episodes import recorder as recorder_module
+from core.episodes import intake as intake_module
 from core.episodes.codecs import DepthCodec
+from core.episodes.intake import FRAMES_IN_FLIGHT, HURRY_AT
 from core.episodes.reader import EpisodeReader
-from core.episodes.recorder import FRAMES_IN_FLIGHT, Recorder
+from core.episodes.recorder import Recorder
 from core.episodes.truth import read_truth
 from core.errors import EpisodeFileError
 from core.messages import EpisodeEvent, Integrity
@@ -155,8 +156,8 @@ def test_a_live_recording_counts_what_overflows_and_never_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = threading.Event()
-    encode = recorder_module.encode_rgb
-    monkeypatch.setattr(recorder_module, "encode_rgb", lambda rgb: (stuck.wait(30), encode(rgb))[1])
+    encode = intake_module.encode_rgb
+    monkeypatch.setattr(intake_module, "encode_rgb", lambda rgb: (stuck.wait(30), encode(rgb))[1])
     info = camera()
     recorder = Recorder(tmp_path / "one.mcap", metadata(), [info])
     taken = [recorder.frame(frame(info, index)) for index in range(FRAMES_IN_FLIGHT + 5)]
@@ -209,3 +210,39 @@ def test_a_recording_without_any_message_is_valid(tmp_path: Path) -> None:
     Recorder(tmp_path / "one.mcap", metadata(), [camera()]).finish()
     with EpisodeReader(tmp_path / "one.mcap") as reader:
         assert (reader.frame_count("right"), reader.duration_s, reader.events()) == (0, 0.0, [])
+
+
+def test_images_that_could_never_be_read_again_are_refused_at_the_door(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "one.mcap", metadata(), [camera()], synchronous=True)
+    with pytest.raises(
+        EpisodeFileError, match=r"right camera should deliver colour images \(64, 96, 3\) uint8 and delivered \(32"
+    ):
+        recorder.frame(frame(camera(height=32), 0))
+    good = frame(camera(), 0)
+    with pytest.raises(
+        EpisodeFileError, match=r"should deliver depth images \(64, 96\) uint16 and delivered \(64, 96\) float32"
+    ):
+        recorder.frame(type(good)("right", 0, 0, 0, good.rgb, good.depth.astype(np.float32), good.X_WC))
+    with pytest.raises(TypeError):
+        recorder.event(EpisodeEvent(0, "odd", "", {"thing": object()}))
+    assert recorder.frame(good)
+    assert recorder.finish().frames == 1
+
+
+def test_a_busy_computer_stores_depth_uncompressed_instead_of_dropping_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+    encode = intake_module.encode_rgb
+    monkeypatch.setattr(intake_module, "encode_rgb", lambda rgb: (gate.wait(30), encode(rgb))[1])
+    info = camera()
+    recorder = Recorder(tmp_path / "one.mcap", metadata(), [info], encoder_threads=1)
+    for index in range(HURRY_AT + 4):
+        assert recorder.frame(frame(info, index))
+    gate.set()
+    assert recorder.finish().dropped == 0
+    assert recorder.counters().cameras["right"].hurried >= 1
+    with EpisodeReader(tmp_path / "one.mcap") as reader:
+        assert [event.name for event in reader.events()] == ["depth_uncompressed"]
+        for index in range(HURRY_AT + 4):
+            np.testing.assert_array_equal(reader.depth("right", index), frame(info, index).depth)

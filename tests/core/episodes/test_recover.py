@@ -307,8 +307,8 @@ def test_the_description_stands_at_both_ends_and_in_between(tmp_path: Path) -> N
     writer = EpisodeWriter(tmp_path / "one.mcap", metadata("one"), [camera()])
     index = 0
     while writer.size < 400_000:
-        info = frame(camera(), index)
-        writer.image(info, (("/camera/right/rgb", "jpeg", os.urandom(40_000)),))
+        taken = frame(camera(), index)
+        writer.image(taken, writer.image_chunk(taken, [("/camera/right/rgb", "jpeg", os.urandom(40_000))]))
         index += 1
     writer.leave()
     data = unfinished(tmp_path / "one.mcap").read_bytes()

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from core.clock import monotonic_ns, utc_ns
-from core.episodes import mcap_file, recorder
+from core.episodes import intake, mcap_file
 from core.episodes.recorder import Recorder
 from core.library import Library, new_id
 from core.library.catalogue import NAME as CATALOGUE
@@ -177,7 +177,7 @@ def arm(point: str, choose: random.Random) -> None:
         return wrapped
 
     if point == "encode":
-        recorder.encode_rgb = passing(recorder.encode_rgb)
+        intake.encode_rgb = passing(intake.encode_rgb)
     elif point == "write":
         os.writev = torn(os.writev, countdown * 3)
     elif point == "sync":

@@ -289,3 +289,13 @@ def test_identifiers_sort_by_time() -> None:
     ids = [new_id() for _ in range(50)]
     assert len(set(ids)) == 50
     assert [each[:10] for each in ids] == sorted(each[:10] for each in ids)
+
+
+def test_undo_passes_over_what_was_removed_for_good(library: Library) -> None:
+    row = add(library)
+    library.episodes.label([row.id], notes="x")
+    library.episodes.trash([row.id])
+    library.episodes.purge([row.id])
+    assert library.episodes.undo() is not None
+    assert library.episodes.undo() is not None
+    assert library.episodes.list().total == 0

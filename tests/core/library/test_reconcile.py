@@ -197,3 +197,15 @@ def test_a_catalogue_that_is_no_database_costs_one_sentence(library: Library) ->
     (library.root / "catalog.sqlite").write_bytes(b"x" * 5000)
     with pytest.raises(Exception, match=r"is damaged; 'episodes recover' rebuilds it"):
         Library.open(library.root)
+
+
+def test_a_recording_in_progress_is_reported(library: Library) -> None:
+    info = metadata("01HSTILLRECORDING000000000")
+    _, path = library.episodes.begin(info)
+    recorder = Recorder(path, info, [], synchronous=True)
+    with reopened(library) as again:
+        assert again.report.recording == [info.id]
+        recorder.step(step(0))
+        recorder.finish()
+        assert again.recover().recording == []
+        assert again.episodes.get(info.id).status == "complete"
