@@ -136,7 +136,7 @@ def _require_image(
 ) -> None:
     if shape != wanted_shape or dtype != wanted_dtype:
         raise EpisodeFileError(
-            f"The {role} camera should deliver {kind} images {wanted_shape} {wanted_dtype}, it delivered {shape} {dtype}."
+            f"The {role} camera should deliver {kind} images {wanted_shape} {wanted_dtype}, it sent {shape} {dtype}."
         )
 
 

@@ -214,14 +214,10 @@ def test_a_recording_without_any_message_is_valid(tmp_path: Path) -> None:
 
 def test_images_that_could_never_be_read_again_are_refused_at_the_door(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "one.mcap", metadata(), [camera()], synchronous=True)
-    with pytest.raises(
-        EpisodeFileError, match=r"right camera should deliver colour images \(64, 96, 3\) uint8 and delivered \(32"
-    ):
+    with pytest.raises(EpisodeFileError, match=r"right camera should deliver colour images \(64, 96, 3\) uint8"):
         recorder.frame(frame(camera(height=32), 0))
     good = frame(camera(), 0)
-    with pytest.raises(
-        EpisodeFileError, match=r"should deliver depth images \(64, 96\) uint16 and delivered \(64, 96\) float32"
-    ):
+    with pytest.raises(EpisodeFileError, match=r"deliver depth images .* uint16, it sent .* float32"):
         recorder.frame(type(good)("right", 0, 0, 0, good.rgb, good.depth.astype(np.float32), good.X_WC))
     with pytest.raises(TypeError):
         recorder.event(EpisodeEvent(0, "odd", "", {"thing": object()}))
