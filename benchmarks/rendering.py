@@ -1,14 +1,18 @@
 """What a camera picture costs: ``python -m benchmarks.rendering [REPETITIONS]``.
 
-One 640x480 RGBD picture is one render and one read (docs/decisions/0010); compared with MuJoCo's own ``Renderer``,
-which renders colour and depth one after the other, and with shadows and samples turned on.
+One 640x480 RGBD picture is one render and one read (docs/decisions/0010), and fixed cameras keep what stands still
+(robot/simulation/stills.py). Compared with drawing everything anew, with MuJoCo's own ``Renderer``, which renders
+colour and depth one after the other, and with shadows and samples turned on.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 from collections.abc import Callable
+
+os.environ.setdefault("MUJOCO_GL", "egl")  # MuJoCo's own Renderer looks at it on import
 
 import mujoco
 
@@ -42,6 +46,9 @@ def main(repetitions: int) -> int:
     renderer.show(snapshot)
     figures: dict[str, object] = {"task": _TASK, "size": "640x480", "triangles": int(rig.world.model.nmeshface)}
     figures["picture_ms"] = {role: _median_ms(lambda r=role: renderer.picture(r), repetitions) for role in ROLES}
+    figures["whole_picture_ms"] = {
+        role: _median_ms(lambda r=role: renderer.picture(r, whole=True), repetitions) for role in ROLES
+    }
     depth_m = renderer.picture("right").depth_m
     noise = DepthNoise(0, "right")
     figures["show_snapshot_ms"] = _median_ms(lambda: renderer.show(snapshot), repetitions)
