@@ -10,10 +10,10 @@ from robot.description import GRIPPER_MAX_WIDTH_M, HOME_Q
 from robot.simulation.disturbances import Pulse, rotation_pulse, translation_pulse
 from robot.simulation.objects.plate import PLATE
 from robot.simulation.objects.scene_object import SceneObject
-from robot.simulation.objects.sugar_box import SUGAR_BOX
+from robot.simulation.objects.sugar_box import SIZE, SUGAR_BOX
 from robot.simulation.push import START_Q
 from robot.simulation.task import flat_pose, yaw_of
-from robot.simulation.world import STEPS_PER_SECOND, World
+from robot.simulation.world import GRAVITY_M_S2, STEPS_PER_SECOND, World
 
 _STEPS_PER_TICK = 3
 
@@ -107,3 +107,22 @@ def test_pressing_on_the_table_is_felt_in_the_joints() -> None:
     world.arm_servo.command(START_Q + np.array([0, 0.03, 0, 0, 0, 0, 0]))
     _run(world, 0.5)
     assert np.abs(world.tau_external).max() > 5.0
+
+
+def test_the_gripper_holds_the_box_by_friction_without_slipping() -> None:
+    world = World([SUGAR_BOX])
+    hand_p = (0.512, 0.015, 0.502)
+    world.reset(HOME_Q, GRIPPER_MAX_WIDTH_M, {"sugar_box": flat_pose(*hand_p, np.deg2rad(90.0))})
+    world.push("sugar_box", np.array([0.0, 0.0, SUGAR_BOX.mass_kg * GRAVITY_M_S2]), np.zeros(3))  # somebody hands it
+    world.gripper_servo.command(0.0, 40.0)
+    _run(world, 1.0)
+    assert world.gripper_width_m == pytest.approx(SIZE[0], abs=1e-3)
+    held = world.X_WE.inverse() @ world.X_WO("sugar_box")
+    world.push("sugar_box", np.zeros(3), np.zeros(3))
+    _run(world, 3.0)
+    slipped, turned = held.distance(world.X_WE.inverse() @ world.X_WO("sugar_box"))
+    assert slipped < 1e-3
+    assert turned < 0.01
+    world.gripper_servo.command(GRIPPER_MAX_WIDTH_M, 40.0)
+    _run(world, 1.0)
+    assert world.X_WO("sugar_box").p[2] < 0.1
