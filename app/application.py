@@ -20,6 +20,7 @@ from app.services import Services
 from app.settings import Settings, default_path
 from app.theme import Theme
 from app.workers.library import LibraryWorker
+from app.workers.player_feed import PlayerFeed
 from app.workers.station import StationWorker
 from app.workers.view3d import View3DWorker
 from core.errors import ReticleError
@@ -62,6 +63,7 @@ class Application:
             station=StationWorker(self.session, spec),
             library=LibraryWorker(library_root),
             view3d=View3DWorker(self.session),
+            player_feed=PlayerFeed(self.session),
             rig=rig,
             seed=seed,
         )

@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)
         QApplication.instance().installEventFilter(self)
+        QApplication.instance().focusChanged.connect(self._focus_changed)
 
     def _compose(self) -> None:
         body = QWidget()
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
         library.openFailed.connect(lambda text: messenger.complain(text, "Try again", library.start, key="library"))
         library.undone.connect(lambda text: messenger.say(text, key="undo"))
         self._services.show_page = self.show_page
+        self._services.show_first_page = lambda: self.show_page(next(iter(self.pages)))
         self._show_status(None)
 
     # Life -----------------------------------------------------------------------------------------------------------
@@ -166,6 +168,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.closing.emit()
         QApplication.instance().removeEventFilter(self)
+        QApplication.instance().focusChanged.disconnect(self._focus_changed)
         event.accept()
 
     # Commands -------------------------------------------------------------------------------------------------------
@@ -214,6 +217,11 @@ class MainWindow(QMainWindow):
     def _station_exited(self, reason: str) -> None:
         self._show_status(None)
         self._services.messenger.complain(reason, "Restart the station", self._services.station.start, key="station")
+
+    def _focus_changed(self, old: QWidget | None, new: QWidget | None) -> None:
+        """A page's keys work only while something of it has the focus, so it never goes nowhere."""
+        if new is None and self._current and self.isActiveWindow() and QApplication.activePopupWidget() is None:
+            self.pages[self._current].setFocus()
 
     # Input that must reach the arm ----------------------------------------------------------------------------------
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

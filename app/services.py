@@ -13,6 +13,7 @@ from app.theme import Theme
 
 if TYPE_CHECKING:
     from app.workers.library import LibraryWorker
+    from app.workers.player_feed import PlayerFeed
     from app.workers.station import StationWorker
     from app.workers.view3d import View3DWorker
     from robot.rig import RigConfig
@@ -29,7 +30,9 @@ class Services:
     station: StationWorker
     library: LibraryWorker
     view3d: View3DWorker
+    player_feed: PlayerFeed
     rig: RigConfig
     seed: int = 0
     show_page: Callable[[str], None] = field(default=lambda name: None)
+    show_first_page: Callable[[], None] = field(default=lambda: None)
     reveal_episode: Callable[[str], None] = field(default=lambda episode_id: None)

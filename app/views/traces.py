@@ -122,7 +122,7 @@ class PlotPanel(pg.PlotWidget):
         title = f'<span style="color:{palette.color(Role.WindowText).name()}">{self.spec.title}</span>'
         dash = f'<span style="color:{muted.name()}">dashed: wanted</span>' if any(self.spec.dashed) else ""
         size = f"{scaled(self.font(), 0.86).pointSizeF():.1f}pt"
-        self._legend.setText("&nbsp;&nbsp; ".join([title, *named, dash]), size=size, justify="left")
+        self._legend.setText("&nbsp; ".join([title, "&nbsp;".join(named), dash]), size=size, justify="left")
         self._legend.setVisible(True)
         self._legend.setMaximumHeight(unit() * 5)
 

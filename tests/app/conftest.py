@@ -10,7 +10,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
-from PySide6.QtCore import QDeadlineTimer, QEventLoop
+from PySide6.QtCore import QDeadlineTimer, QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from app.application import Application
@@ -51,9 +51,15 @@ def open_window(qt: QApplication, folder: Path, scheme: Scheme = Scheme.DARK) ->
     application.window.begin()
     application.window.resize(1280, 800)
     application.window.show()
-    application.window.activateWindow()
-    wait_until(application.window.isActiveWindow)
+    wait_until(lambda: application.window.activateWindow() or application.window.isActiveWindow())
     return application
+
+
+def close_window(application: Application) -> None:
+    """Close and destroy, so that the next test's window gets the focus."""
+    application.window.close()
+    application.window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
@@ -61,7 +67,7 @@ def window(qt: QApplication, tmp_path: Path) -> Iterator[Application]:
     """A window without station and library."""
     application = open_window(qt, tmp_path)
     yield application
-    application.window.close()
+    close_window(application)
 
 
 @pytest.fixture(scope="module")
@@ -74,4 +80,4 @@ def live(qt: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     wait_until(lambda: application.services.library.library is not None)
     wait_until(lambda: application.services.station.step is not None)
     yield application
-    application.window.close()
+    close_window(application)

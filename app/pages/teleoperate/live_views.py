@@ -91,6 +91,7 @@ class LiveViews(QWidget):
         for info in ready.cameras:
             for kind in Kind:
                 view = RgbdView(info, kind)
+                view.setParent(self.grid)
                 view.filled.connect(lambda view=view: self.grid.fill(view))
                 self._views[info.role, kind] = view
         self._place()
@@ -137,9 +138,6 @@ class LiveViews(QWidget):
         kinds = _KINDS[self.mode]
         tiles = [view for (_, kind), view in self._views.items() if kind in kinds]
         self.grid.set_views([*tiles], len(kinds), self.scene)
-        for view in self._views.values():
-            if view not in tiles:
-                view.hide()
 
     def reset(self) -> None:
         """Undo zoom, pan and orbit; choose the depth ranges anew."""

@@ -258,6 +258,7 @@ class TeleoperatePage(Page):
             self.bar.task.setEditable(False)
             self.bar.task.offer([(task.title, task.name) for task in ready.tasks], self.flow.choices.task)
         if ready.task is not None:
+            self.flow.choices.task = ready.task.name
             self._show_task(ready.task)
 
     def _library_opened(self) -> None:
@@ -275,18 +276,17 @@ class TeleoperatePage(Page):
             self.bar.task.offer([(name, name) for name in tasks], self.flow.choices.task)
 
     def _choose_task(self, name: str) -> None:
+        """What is recorded from now on belongs to that task, also while its scene is still being built."""
         if name == self.flow.choices.task:
             return
+        self.flow.choices.task = name
         ready = self._services.station.ready
         if ready is not None and ready.tasks:
             self._services.station.send(LoadTask(name))
-        else:
-            self.flow.choices.task = name
         self._services.station.use_task(name)
         self.setFocus()
 
     def _show_task(self, task: TaskInfo) -> None:
-        self.flow.choices.task = task.name
         self.bar.task.setCurrentIndex(max(0, self.bar.task.findData(task.name)))
         self.bar.task.setToolTip(task.prompt)
         self.toolbar.show_prompt(task.prompt)

@@ -1,0 +1,211 @@
+"""The table of episodes: thumbnails, outcomes with shape and word, tags as small plates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
+
+from app.icons import paint_icon
+from app.pages.episodes.model import COLUMNS, RIGHT_COLUMNS, EpisodeModel, cell_words, outcome_words, when_words
+from app.pages.episodes.thumbnails import ThumbnailStore
+from app.theme import Role, blend, outcome_colour, scaled, unit
+from core.library.rows import EpisodeRow
+
+ROW_UNITS = 14
+_Index = QModelIndex | QPersistentModelIndex
+_WIDTHS = (58, 24, 18, 26, 34, 44, 18, 18)
+
+
+class EpisodeDelegate(QStyledItemDelegate):
+    """Paints cells; reads nothing but the row it is given."""
+
+    def __init__(self, thumbnails: ThumbnailStore, title_of: Callable[[str], str]) -> None:
+        super().__init__()
+        self._thumbnails = thumbnails
+        self._title_of = title_of
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(unit() * _WIDTHS[index.column()], unit() * ROW_UNITS)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_ground(painter, option)
+        episode = index.data(Qt.ItemDataRole.UserRole)
+        if episode is None:
+            self._paint_waiting(painter, option)
+        elif index.column() == 0:
+            self._paint_episode(painter, option, episode)
+        elif index.column() == 1:
+            self._paint_outcome(painter, option, episode)
+        elif index.column() == 4:
+            self._paint_tags(painter, option, episode)
+        else:
+            self._paint_words(painter, option, cell_words(episode, index.column()), index.column())
+        painter.restore()
+
+    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        palette = option.palette
+        base = palette.color(Role.Base)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, blend(base, palette.color(Role.Accent), 0.22))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(option.rect, blend(base, palette.color(Role.Light), 0.4))
+        bottom = option.rect.bottom()
+        painter.setPen(palette.color(Role.Midlight))
+        painter.drawLine(option.rect.left(), bottom, option.rect.right(), bottom)
+
+    def _paint_waiting(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        u = unit()
+        bar = QRectF(option.rect.left() + 2 * u, option.rect.center().y() - u, option.rect.width() * 0.5, 2 * u)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(option.palette.color(Role.Midlight))
+        painter.drawRoundedRect(bar, u, u)
+
+    def _paint_episode(self, painter: QPainter, option: QStyleOptionViewItem, episode: EpisodeRow) -> None:
+        u, rect, palette = unit(), option.rect, option.palette
+        picture = QRect(rect.left() + u, rect.top() + u, round((rect.height() - 2 * u) * 4 / 3), rect.height() - 2 * u)
+        pixmap = self._thumbnails.pixmap(episode.id)
+        if pixmap is None:
+            painter.fillRect(picture, palette.color(Role.Midlight))
+        else:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(picture, pixmap)
+        left, marks = picture.right() + 3 * u, _marks(episode)
+        room = rect.right() - left - u
+        painter.setPen(palette.color(Role.Text))
+        painter.setFont(scaled(option.font, 1.0, QFont.Weight.Medium))
+        _line(painter, QRect(left, rect.top() + 2 * u, room, 5 * u), self._title_of(episode.task))
+        for icon_name in marks:
+            paint_icon(
+                painter,
+                icon_name,
+                QRectF(left, rect.top() + 7.6 * u, 3.4 * u, 3.4 * u),
+                palette.color(Role.PlaceholderText),
+            )
+            left += round(4.4 * u)
+        painter.setPen(palette.color(Role.PlaceholderText))
+        painter.setFont(scaled(option.font, 0.88))
+        _line(
+            painter, QRect(left, rect.top() + 7 * u, rect.right() - left - u, 5 * u), when_words(episode.created_utc_ns)
+        )
+
+    def _paint_outcome(self, painter: QPainter, option: QStyleOptionViewItem, episode: EpisodeRow) -> None:
+        u, rect, palette = unit(), option.rect, option.palette
+        icon_name = {True: "success", False: "failure", None: "unlabelled"}[episode.success]
+        muted = palette.color(Role.PlaceholderText)
+        colour = muted if episode.success is None else outcome_colour(palette, episode.success)
+        size = 4.4 * u
+        paint_icon(painter, icon_name, QRectF(rect.left() + 2 * u, rect.center().y() - size / 2, size, size), colour)
+        painter.setPen(muted if episode.success is None else palette.color(Role.Text))
+        painter.setFont(option.font)
+        words = "" if episode.success is None else outcome_words(episode.success)
+        _line(painter, rect.adjusted(8 * u, 0, -u, 0), words)
+
+    def _paint_tags(self, painter: QPainter, option: QStyleOptionViewItem, episode: EpisodeRow) -> None:
+        u, rect, palette = unit(), option.rect, option.palette
+        painter.setFont(scaled(option.font, 0.86))
+        metrics = painter.fontMetrics()
+        left = rect.left() + 2 * u
+        for tag in episode.tags:
+            width = min(metrics.horizontalAdvance(tag) + 3 * u, rect.right() - left - u)
+            if width < 6 * u:
+                break
+            plate = QRectF(left, rect.center().y() - 2.6 * u, width, 5.2 * u)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(palette.color(Role.Button))
+            painter.drawRoundedRect(plate, 2 * u, 2 * u)
+            painter.setPen(palette.color(Role.Text))
+            words = metrics.elidedText(tag, Qt.TextElideMode.ElideRight, round(width - 2 * u))
+            painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
+            left += round(width) + u
+
+    def _paint_words(self, painter: QPainter, option: QStyleOptionViewItem, words: str, column: int) -> None:
+        u = unit()
+        painter.setFont(option.font)
+        muted = words in ("0", "")
+        painter.setPen(option.palette.color(Role.PlaceholderText if muted else Role.Text))
+        _line(painter, option.rect.adjusted(2 * u, 0, -2 * u, 0), words, right=column in RIGHT_COLUMNS)
+
+
+def _line(painter: QPainter, rect: QRect, words: str, *, right: bool = False) -> None:
+    shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    painter.drawText(rect, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+
+
+def _marks(episode: EpisodeRow) -> list[str]:
+    """Signs of what is not ordinary."""
+    marks = []
+    if episode.disturbed:
+        marks.append("disturbed")
+    if episode.integrity != "ok" or episode.status == "recovered":
+        marks.append("warning")
+    if episode.demonstrator not in ("", "hand"):
+        marks.append("robot")
+    return marks
+
+
+class EpisodeTable(QTableView):
+    """Full rows, several at once; the header sorts."""
+
+    sortChosen = Signal(str, bool)
+    currentRowChanged = Signal(int)
+    contextWanted = Signal(object)
+
+    def __init__(self, model: EpisodeModel, delegate: EpisodeDelegate) -> None:
+        super().__init__()
+        self._delegate = delegate
+        self.setModel(model)
+        self._model = model
+        self.setItemDelegate(delegate)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setMouseTracking(True)
+        self.setTabKeyNavigation(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(lambda point: self.contextWanted.emit(self.mapToGlobal(point)))
+        vertical = self.verticalHeader()
+        vertical.hide()
+        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        vertical.setDefaultSectionSize(unit() * ROW_UNITS)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsMovable(True)
+        header.setStretchLastSection(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setMinimumSectionSize(unit() * 12)
+        header.sectionClicked.connect(self._header_clicked)
+        for column, width in enumerate(_WIDTHS):
+            self.setColumnWidth(column, unit() * width)
+        self.selectionModel().currentRowChanged.connect(lambda now, _: self.currentRowChanged.emit(now.row()))
+
+    def _header_clicked(self, column: int) -> None:
+        sort = COLUMNS[column][1]
+        if sort:
+            descending = not self._model.descending if sort == self._model.sort else sort in ("created", "duration")
+            self.sortChosen.emit(sort, descending)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are commands here; there is a search field."""
+
+    def selected_rows(self) -> list[int]:
+        """All selected rows, without touching rows that are not here."""
+        rows: list[int] = []
+        for part in self.selectionModel().selection():
+            rows += range(part.top(), part.bottom() + 1)
+        return sorted(set(rows))
