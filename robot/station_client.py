@@ -5,12 +5,14 @@ The window wraps this in signals (app/workers); commands and tests use it as it 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from core.clock import monotonic_ns
+from core.errors import ProcessError
 from core.geometry import SE3
 from core.messages import Setpoint, Source, Step
 from core.processes.child import Child
@@ -24,6 +26,7 @@ from robot.station_messages import (
     GrantLease,
     Open,
     RevokeLease,
+    Shutdown,
     StationSpec,
     StationStatus,
     frame_topic,
@@ -101,6 +104,8 @@ class StationClient:
 
     def close(self, timeout_s: float = 8.0) -> int:
         """Close the station in order: it brakes, closes its episode and exits. Returns its exit status."""
+        with contextlib.suppress(ProcessError):
+            self.send(Shutdown())
         status = self.child.close(timeout_s)
         self.heartbeat.stop()
         return status

@@ -1,0 +1,59 @@
+"""The real window for a script that may only press keys and move the mouse.
+
+Prints its shared-memory session once the station is ready, and answers on standard output where something is that a
+person would see: ``where TEXT`` gives the centre of the button or drop-down that shows the text, in screen pixels.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QSocketNotifier
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
+
+from app.application import Application
+from robot.rig import DEFAULT_RIG
+
+
+def shown_text(widget: QWidget) -> str:
+    if isinstance(widget, QAbstractButton):
+        return widget.text() or widget.accessibleName() or widget.toolTip()
+    return widget.currentText() if isinstance(widget, QComboBox) else ""
+
+
+def where(text: str) -> dict[str, int] | None:
+    for widget in QApplication.allWidgets():
+        if widget.isVisible() and text in shown_text(widget):
+            centre = widget.mapToGlobal(QPoint(widget.width() // 2, widget.height() // 2))
+            return {"x": centre.x(), "y": centre.y()}
+    return None
+
+
+def main(library: str, settings: str, rig: str) -> int:
+    qt = QApplication(sys.argv[:1])
+    application = Application(qt, Path(library), Path(rig) if rig else DEFAULT_RIG, 0, Path(settings))
+
+    def say(answer: object) -> None:
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+    def answer() -> None:
+        line = sys.stdin.readline()
+        if line:
+            say(where(line.strip()))
+        else:
+            notifier.setEnabled(False)
+            application.window.close()
+
+    notifier = QSocketNotifier(0, QSocketNotifier.Type.Read)
+    notifier.activated.connect(answer)
+    application.services.station.readied.connect(lambda _: say({"session": application.session.as_text()}))
+    application.begin()
+    application.window.resize(1480, 920)
+    application.window.move(0, 0)
+    application.window.activateWindow()
+    return qt.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
