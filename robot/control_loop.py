@@ -2,7 +2,7 @@
 
 Each tick: read the arm, let the supervisor judge, take the newest setpoint of whoever holds the lease, govern it,
 solve the inverse kinematics, command the arm, and return the ``Step`` that was taken. Only the thread that calls
-``tick`` touches the arm and the gripper. The window's heartbeat matters while somebody holds the lease: an arm that
+``tick`` touches the arm and the gripper. Heartbeat and lateness matter while somebody holds the lease: an arm that
 nobody drives stands still.
 """
 
@@ -144,8 +144,10 @@ class ControlLoop:
         self.state = self._robot_state(arm, gripper)
         self._sequence += 1
         self._judge(self.supervisor.check_arm(arm, self.state.pose))
-        self._judge(self.supervisor.check_lateness(late_ns))
-        brake = None if self._source is None else self._judge(self.supervisor.check_heartbeat(now_ns))
+        brake = None
+        if self._source is not None:
+            self._judge(self.supervisor.check_lateness(late_ns))
+            brake = self._judge(self.supervisor.check_heartbeat(now_ns))
         brake = self._receive(now_ns) or brake
         mode = self._move(brake)
         self._command()
