@@ -48,15 +48,25 @@ def encode_rgb(rgb: NDArray[np.uint8]) -> bytes:
 
 def decode_rgb(data: bytes, width: int, height: int) -> NDArray[np.uint8]:
     """The image ``(height, width, 3) uint8``; EpisodeFileError when the data are not a JPEG of that size."""
+    _require_size("JPEG", jpeg_size(data), (width, height))
     try:
-        found_height, found_width, _, _ = simplejpeg.decode_jpeg_header(data)
-        _require_size("JPEG", (found_width, found_height), (width, height))
         rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB")
     except ValueError as error:
-        raise EpisodeFileError(
-            f"A stored colour image is damaged ({error}); the frames around it are intact."
-        ) from None
+        raise _damaged_colour(error) from None
     return rgb
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Width and height that a JPEG declares; EpisodeFileError when it is none."""
+    try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(data)
+    except ValueError as error:
+        raise _damaged_colour(error) from None
+    return width, height
+
+
+def _damaged_colour(error: ValueError) -> EpisodeFileError:
+    return EpisodeFileError(f"A stored colour image is damaged ({error}); the frames around it are intact.")
 
 
 def encode_depth(depth: NDArray[np.uint16], codec: DepthCodec = DepthCodec.PNG, *, hurried: bool = False) -> bytes:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from core.clock import NANOSECONDS
 from core.episodes import convert, reticle_pb2
+from core.episodes.codecs import jpeg_size
 from core.episodes.header import FINISHED_SUFFIX, HEADER, SUMMARY, EpisodeHeader, protected
 from core.episodes.mcap_file import Chunk, McapFile
 from core.episodes.scan import FileScan, scan_file
 from core.episodes.streams import StreamCounter, summaries
 from core.episodes.table import messages_in, read_index
-from core.episodes.topics import SENT, STATE, TRUTH, channels_of, depth_topic, rgb_topic
+from core.episodes.topics import SENT, STATE, TRUTH, camera_slot, channels_of, depth_topic, rgb_topic, role_of_frame
 from core.episodes.truth import truth_from
 from core.errors import EpisodeFileError
-from core.messages import Disturbance, EpisodeSummary, Floats, Integrity
+from core.messages import CameraInfo, Disturbance, EpisodeSummary, Floats, Integrity
 from core.platform import sync_directory, try_lock
 
 RECOVERING_SUFFIX = ".mcap.recovering"
+_STATE = channels_of(())[STATE].number
 
 
 class StillRecordingError(EpisodeFileError):
@@ -59,7 +62,7 @@ def recover(source: Path, target: Path, fallback: EpisodeHeader | None = None) -
 
 
 def _recover(descriptor: int, source: Path, target: Path, fallback: EpisodeHeader | None) -> EpisodeSummary | None:
-    header = _find_header(descriptor) or _anchored(descriptor, fallback)
+    header = _find_header(descriptor) or _completed(descriptor, fallback)
     if header is None:
         raise EpisodeFileError(
             f"{source.name} no longer says what it is, and the catalogue does not know either; it was left as it is."
@@ -91,17 +94,35 @@ def _find_header(descriptor: int) -> EpisodeHeader | None:
     return scan.findings.header
 
 
-def _anchored(descriptor: int, fallback: EpisodeHeader | None) -> EpisodeHeader | None:
-    """``fallback`` with the clock that the ticks themselves tell: each holds its stamp and its log time."""
+def _completed(descriptor: int, fallback: EpisodeHeader | None) -> EpisodeHeader | None:
+    """``fallback`` with what the messages themselves tell: the clock, and cameras that it does not know.
+
+    Each tick holds its stamp and its log time, each image its camera's name and its size. Intrinsics are then zero,
+    which means not calibrated.
+    """
     if fallback is None:
         return None
-    number = channels_of(())[STATE].number
+    start_ns, cameras = fallback.start_ns, {camera.role: camera for camera in fallback.cameras}
+    anchored = False
+    for channel, log_ns, data in _all_messages(descriptor):
+        if channel == _STATE and not anchored:
+            stamp_ns, anchored = convert.parse(reticle_pb2.State(), data).stamp_ns, True
+            start_ns = stamp_ns - log_ns + fallback.metadata.created_utc_ns
+        slot = camera_slot(channel)
+        if slot is not None and slot[1] == "rgb":
+            frame_id, _, image = convert.image_from(data)
+            role = role_of_frame(frame_id)
+            if role not in cameras:
+                width, height = jpeg_size(image)
+                cameras[role] = CameraInfo(role, width, height, 30.0, 0.0, 0.0, 0.0, 0.0)
+    return msgspec.structs.replace(fallback, start_ns=start_ns, cameras=tuple(cameras.values()))
+
+
+def _all_messages(descriptor: int) -> Iterator[tuple[int, int, bytes]]:
+    """Channel, log time and bytes of every intact message."""
     for chunk in FileScan(descriptor):
         for channel, _, log_ns, _, start, length in messages_in(chunk.payload):
-            if channel == number:
-                stamp_ns = convert.parse(reticle_pb2.State(), chunk.payload[start : start + length]).stamp_ns
-                return msgspec.structs.replace(fallback, start_ns=stamp_ns - log_ns + fallback.metadata.created_utc_ns)
-    return fallback
+            yield channel, log_ns, chunk.payload[start : start + length]
 
 
 def _rewrite(descriptor: int, partial: Path, header: EpisodeHeader) -> tuple[EpisodeSummary, Counter[int]]:

@@ -62,8 +62,8 @@ class Episodes:
 
     def complete(self, summary: EpisodeSummary) -> EpisodeRow:
         """Note what came of a recording. One that could not be closed stays ``recording`` until it is recovered."""
-        finished = finished_path(self._root, summary.id).exists()
-        if not finished and summary.integrity != Integrity.UNFINISHED:
+        finished = summary.integrity != Integrity.UNFINISHED
+        if finished and not finished_path(self._root, summary.id).exists():
             raise LibraryError(f"Episode {summary.id} has no file in {self._root / 'episodes'}; record it again.")
         with self._catalogue.writing(PATIENCE_TO_SAVE) as connection:
             self._require(connection, summary.id)

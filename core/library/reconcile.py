@@ -15,7 +15,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -58,26 +59,29 @@ class Reconciler:
         self._root = root
         self._catalogue = catalogue
         self._progress = progress
+        self._repair_damaged = False
         self.report = Report()
 
     def run(self, *, repair_damaged: bool = False) -> Report:
-        """Bring rows and files together. ``repair_damaged`` also rewrites finished files known to be damaged."""
+        """Bring rows and files together. ``repair_damaged`` also rewrites finished files that are damaged."""
+        self._repair_damaged = repair_damaged
         self._remove_partial_recoveries()
         rows = self._rows()
         self.report.checked = len(rows)
         files = {folder: _stems(self._root / folder, FINISHED_SUFFIX) for folder in (EPISODES, TRASH)}
         for episode_id in sorted(_stems(self._root / EPISODES, UNFINISHED_SUFFIX)):
-            self._unfinished(episode_id, rows.get(episode_id))
+            with self._contained(episode_id):
+                self._unfinished(episode_id, rows.get(episode_id))
         for episode_id, (status, integrity) in rows.items():
-            if status == "recording":
-                self._recording(episode_id)
-            else:
-                self._settled(episode_id, status, integrity, files)
-                if repair_damaged and integrity == Integrity.DAMAGED and status != "trashed":
-                    self._repair(episode_id)
+            with self._contained(episode_id):
+                if status == "recording":
+                    self._recording(episode_id)
+                else:
+                    self._settled(episode_id, status, integrity, files)
         for folder, stems in files.items():
             for episode_id in sorted(stems - rows.keys()):
-                self._without_row(episode_id, folder)
+                with self._contained(episode_id):
+                    self._without_row(episode_id, folder)
         return self.report
 
     def verify(self, ids: Sequence[str]) -> Report:
@@ -97,31 +101,31 @@ class Reconciler:
         for path in (self._root / EPISODES).glob(f"*{RECOVERING_SUFFIX}"):
             path.unlink()
 
-    def _unfinished(self, episode_id: str, row: tuple[str, str] | None) -> None:
-        """Turn an unfinished file into a finished one; its row follows in the passes below."""
-        part, target = unfinished_path(self._root, episode_id), finished_path(self._root, episode_id)
+    @contextmanager
+    def _contained(self, episode_id: str) -> Iterator[None]:
+        """What is wrong with one episode is said, and keeps no other from being looked at."""
         try:
-            if _locked(part):
-                self.report.recording.append(episode_id)
-                return
-            if target.exists():
-                self._unfinished_beside_finished(part, target)
-            elif is_finished(part):
-                part.rename(target)
-                sync_directory(target.parent)
-            else:
-                self._rescue(part, target, episode_id)
+            yield
         except StillRecordingError:
             self.report.recording.append(episode_id)
-            return
         except (EpisodeFileError, OSError) as error:
-            self._say(f"{part.name} could not be recovered: {error}")
-            return
-        if row is None or row[0] != "recording":
-            if target.exists() and row is None:
-                self._without_row(episode_id, EPISODES)
-            elif target.exists():
-                self._complete(episode_id)
+            self._say(f"Episode {episode_id} could not be put in order: {error}")
+
+    def _unfinished(self, episode_id: str, row: tuple[str, str] | None) -> None:
+        """Turn an unfinished file into a finished one; a row that waits for it follows in the next pass."""
+        part, target = unfinished_path(self._root, episode_id), finished_path(self._root, episode_id)
+        _require_unlocked(part)
+        if target.exists():
+            self._unfinished_beside_finished(part, target)
+        elif is_finished(part):
+            part.rename(target)
+            sync_directory(target.parent)
+        else:
+            self._rescue(part, target, episode_id)
+        if target.exists() and row is None:
+            self._without_row(episode_id, EPISODES)
+        elif target.exists() and row is not None and row[0] != "recording":
+            self._complete(episode_id)
 
     def _unfinished_beside_finished(self, part: Path, target: Path) -> None:
         """Recovery was stopped after it had put the new file in place: the old one has done its duty."""
@@ -163,25 +167,26 @@ class Reconciler:
         )
 
     def _repair(self, episode_id: str) -> None:
-        """Rewrite what is intact of a finished file; the damaged one is kept in the trash."""
-        path = finished_path(self._root, episode_id)
-        kept = trashed_path(self._root, episode_id).with_suffix(".mcap.damaged")
+        """Rewrite what is intact of a finished file."""
         try:
-            if not kept.exists():
-                os.link(path, kept)
-            summary = recover(path, path, self._fallback(episode_id))
-        except (EpisodeFileError, OSError) as error:
-            self._say(f"Episode {episode_id} could not be repaired: {error}")
+            summary = self._rewritten(finished_path(self._root, episode_id), episode_id)
+        except (EpisodeFileError, OSError):
             self._mark(episode_id, Integrity.DAMAGED)
             self.report.damaged.append(episode_id)
-            return
-        if summary is None:
-            self._mark(episode_id, Integrity.DAMAGED)
-            self.report.damaged.append(episode_id)
-            return
+            raise
         with self._catalogue.writing() as connection:
             store.complete(connection, summary, "recovered")
         self.report.recovered.append(episode_id)
+
+    def _rewritten(self, path: Path, episode_id: str) -> EpisodeSummary:
+        """Recover a finished file in its place; the damaged one is kept in the trash."""
+        kept = trashed_path(self._root, episode_id).with_suffix(".mcap.damaged")
+        if not kept.exists():
+            os.link(path, kept)
+        summary = recover(path, path, self._fallback(episode_id))
+        if summary is None:
+            raise EpisodeFileError(f"nothing in {path.name} is intact.")
+        return summary
 
     def _settled(self, episode_id: str, status: str, integrity: str, files: dict[str, set[str]]) -> None:
         home, away = (TRASH, EPISODES) if status == "trashed" else (EPISODES, TRASH)
@@ -192,15 +197,17 @@ class Reconciler:
             for folder in (home, away):
                 sync_directory(self._root / folder)
             present = True
-        if not present and integrity != Integrity.MISSING and not self._is_whole(episode_id, home):
+        if not present and integrity != Integrity.MISSING and not self._is_there(episode_id, home):
             self._mark(episode_id, Integrity.MISSING)
-        if not present and status != "trashed" and not self._is_whole(episode_id, home):
+        if not present and status != "trashed" and not self._is_there(episode_id, home):
             self.report.missing.append(episode_id)
         if present and integrity == Integrity.MISSING:
             self._mark(episode_id, Integrity.RECOVERED if status == "recovered" else Integrity.OK)
+        if present and integrity == Integrity.DAMAGED and status != "trashed" and self._repair_damaged:
+            self._repair(episode_id)
 
-    def _is_whole(self, episode_id: str, folder: str) -> bool:
-        """Whether the file is there now: recovery may have made it after the folders were read."""
+    def _is_there(self, episode_id: str, folder: str) -> bool:
+        """Recovery may have made the file after the folders were read."""
         return (self._root / folder / f"{episode_id}{FINISHED_SUFFIX}").exists()
 
     def _without_row(self, episode_id: str, folder: str) -> None:
@@ -208,8 +215,11 @@ class Reconciler:
         try:
             header, summary = described(path)
         except EpisodeFileError as error:
-            self._say(f"{path.name} is in {folder} and not in the catalogue, and stays so: {error}")
-            return
+            if not self._repair_damaged:
+                self._say(f"{path.name} is in {folder} and not in the catalogue, and stays so: {error}")
+                return
+            self._rewritten(path, episode_id)
+            header, summary = described(path)
         if header.metadata.id != episode_id:
             self._say(f"{path.name} says that it is episode {header.metadata.id}; give it that name to use it.")
             return
@@ -292,10 +302,11 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _locked(path: Path) -> bool:
+def _require_unlocked(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return not try_lock(descriptor)
+        if not try_lock(descriptor):
+            raise StillRecordingError(f"{path.name} is still being recorded.")
     finally:
         os.close(descriptor)
 

@@ -143,8 +143,13 @@ def test_the_catalogue_can_say_what_an_episode_was_when_the_file_no_longer_does(
     with pytest.raises(EpisodeFileError, match="no longer says what it is"):
         recover(part, tmp_path / "one.mcap")
     assert part.exists()
-    recover(part, tmp_path / "one.mcap", EpisodeHeader(metadata("one"), (camera("right"), camera("wrist")), 99))
+    recover(part, tmp_path / "one.mcap", EpisodeHeader(metadata("one"), (), 99))
+    require_frames_are_those_recorded(tmp_path / "one.mcap")
     with EpisodeReader(tmp_path / "one.mcap") as reader:
+        assert {role: (info.width, info.height) for role, info in reader.cameras.items()} == {
+            "right": (96, 64),
+            "wrist": (96, 64),
+        }
         assert reader.arrays()["stamp_ns"][-1] % 5_000_000 == 0
         assert (reader.stamps("right") % FRAME_NS == 0).all()
 

@@ -209,3 +209,35 @@ def test_a_recording_in_progress_is_reported(library: Library) -> None:
         recorder.finish()
         assert again.recover().recording == []
         assert again.episodes.get(info.id).status == "complete"
+
+
+def test_one_episode_that_cannot_be_put_in_order_keeps_no_other_waiting(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, other = add(library), add(library)
+    for row in (stuck, other):
+        Path(row.path).rename(library.root / "trash" / Path(row.path).name)
+    rename = Path.rename
+
+    def refuse(source: Path, target: Path) -> Path:
+        if source.stem == stuck.id:
+            raise OSError(1, "Operation not permitted")
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with reopened(library) as again:
+        assert any(f"{stuck.id} could not be put in order" in sentence for sentence in again.report.messages)
+        assert Path(other.path).exists()
+
+
+def test_a_damaged_file_without_a_row_comes_back_on_request(library: Library) -> None:
+    row = add(library, frames=8)
+    library.close()
+    for suffix in ("", "-wal", "-shm"):
+        (library.root / f"catalog.sqlite{suffix}").unlink(missing_ok=True)
+    os.truncate(row.path, row.bytes - 60)
+    with Library.open(library.root) as again:
+        assert again.episodes.list().total == 0
+        assert any("not in the catalogue" in sentence for sentence in again.report.messages)
+        assert again.recover().recovered == [row.id]
+        assert again.episodes.get(row.id).frames == 8
