@@ -14,7 +14,7 @@ from core.episodes import convert, reticle_pb2
 from core.episodes.codecs import jpeg_size
 from core.episodes.header import FINISHED_SUFFIX, HEADER, SUMMARY, EpisodeHeader, protected
 from core.episodes.mcap_file import Chunk, McapFile
-from core.episodes.scan import FileScan, scan_file
+from core.episodes.scan import FileScan, find_description, scan_file
 from core.episodes.streams import StreamCounter, summaries
 from core.episodes.table import messages_in, read_index
 from core.episodes.topics import SENT, STATE, TRUTH, camera_slot, channels_of, depth_topic, rgb_topic, role_of_frame
@@ -62,7 +62,7 @@ def recover(source: Path, target: Path, fallback: EpisodeHeader | None = None) -
 
 
 def _recover(descriptor: int, source: Path, target: Path, fallback: EpisodeHeader | None) -> EpisodeSummary | None:
-    header = _find_header(descriptor) or _completed(descriptor, fallback)
+    header = find_description(descriptor) or _completed(descriptor, fallback)
     if header is None:
         raise EpisodeFileError(
             f"{source.name} no longer says what it is, and the catalogue does not know either; it was left as it is."
@@ -84,14 +84,6 @@ def _recover(descriptor: int, source: Path, target: Path, fallback: EpisodeHeade
         source.unlink()
         sync_directory(source.parent)
     return msgspec.structs.replace(summary, path=str(target))
-
-
-def _find_header(descriptor: int) -> EpisodeHeader | None:
-    scan = FileScan(descriptor)
-    for _ in scan:
-        if scan.findings.header is not None:
-            break
-    return scan.findings.header
 
 
 def _completed(descriptor: int, fallback: EpisodeHeader | None) -> EpisodeHeader | None:

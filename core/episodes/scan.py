@@ -142,6 +142,24 @@ class FileScan:
             return bytes(max(0, min(length, self._size - offset)))
 
 
+def read_description(path: Path) -> EpisodeHeader | None:
+    """What a file says of itself at its first place that is intact; None when no place is."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return find_description(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def find_description(descriptor: int) -> EpisodeHeader | None:
+    """The same of an open file."""
+    scan = FileScan(descriptor)
+    for _ in scan:
+        if scan.findings.header is not None:
+            break
+    return scan.findings.header
+
+
 def scan_file(path: Path) -> tuple[int, Findings]:
     """The number of intact chunks, and the findings."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

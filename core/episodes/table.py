@@ -23,6 +23,7 @@ from core.errors import EpisodeFileError
 from core.messages import EpisodeSummary
 
 RECORD_LIMIT = 64 * 1024 * 1024
+SUMMARY_LIMIT = 1024 * 1024 * 1024
 _FOOTER_BYTES = 9 + 20 + len(MAGIC)
 _RECORD = struct.Struct("<BQ")
 _INDEX_HEADER = struct.Struct("<BQHI")
@@ -55,10 +56,10 @@ def damaged(path: Path, what: str) -> EpisodeFileError:
     )
 
 
-def read_exactly(descriptor: int, length: int, offset: int, path: Path) -> bytes:
+def read_exactly(descriptor: int, length: int, offset: int, path: Path, limit: int = RECORD_LIMIT) -> bytes:
     """``length`` bytes at ``offset``, or EpisodeFileError."""
-    if length > RECORD_LIMIT:
-        raise damaged(path, f"it declares a record of {length} bytes, the most is {RECORD_LIMIT}")
+    if length > limit:
+        raise damaged(path, f"it declares {length} bytes in one piece, the most is {limit}")
     data = os.pread(descriptor, length, offset) if length > 0 and offset >= 0 else b""
     if len(data) != length:
         raise damaged(path, f"{length} bytes were expected at position {offset} and {len(data)} are there")
@@ -103,7 +104,7 @@ def _summary_section(descriptor: int, size: int, path: Path) -> bytes:
         raise damaged(path, "it has no end, so it was cut off or never finished")
     footer = Footer.read(ReadDataStream(BytesIO(tail[9:])))
     length = size - _FOOTER_BYTES - footer.summary_start
-    data = read_exactly(descriptor, length, footer.summary_start, path)
+    data = read_exactly(descriptor, length, footer.summary_start, path, SUMMARY_LIMIT)
     if zlib.crc32(tail[: 9 + 16], zlib.crc32(data)) != footer.summary_crc:
         raise damaged(path, "the check sum of its summary is wrong")
     return data

@@ -11,6 +11,7 @@ import msgspec
 from ulid import ULID
 
 from core.episodes.reader import EpisodeReader
+from core.episodes.scan import read_description
 from core.errors import InputError, LibraryError
 from core.library import journal, store
 from core.library.catalogue import PATIENCE_TO_SAVE, Catalogue
@@ -65,8 +66,11 @@ class Episodes:
         finished = summary.integrity != Integrity.UNFINISHED
         if finished and not finished_path(self._root, summary.id).exists():
             raise LibraryError(f"Episode {summary.id} has no file in {self._root / 'episodes'}; record it again.")
+        header = read_description(finished_path(self._root, summary.id)) if finished else None
         with self._catalogue.writing(PATIENCE_TO_SAVE) as connection:
             self._require(connection, summary.id)
+            if header is not None and header.metadata.id == summary.id:
+                store.describe(connection, header)
             store.complete(connection, summary, "complete" if finished else "recording")
         return self.get(summary.id)
 

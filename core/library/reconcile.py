@@ -155,12 +155,13 @@ class Reconciler:
     def _complete(self, episode_id: str) -> None:
         path = finished_path(self._root, episode_id)
         try:
-            summary = summary_of(path)
+            header, summary = described(path)
         except EpisodeFileError:
             self._repair(episode_id)
             return
         recovered = summary.integrity == Integrity.RECOVERED
         with self._catalogue.writing() as connection:
+            store.describe(connection, header)
             store.complete(connection, summary, "recovered" if recovered else "complete")
         (self.report.recovered if recovered else self.report.messages).append(
             episode_id if recovered else f"Episode {episode_id} was complete and is in the catalogue now."
@@ -289,11 +290,6 @@ def described(path: Path) -> tuple[EpisodeHeader, EpisodeSummary]:
         raise EpisodeFileError(f"{path.name} has lost the record that sums it up; 'episodes recover' counts it again.")
     size = path.stat().st_size
     return index.header, msgspec.structs.replace(index.summary, path=str(path), bytes=size, sha256=file_sha256(path))
-
-
-def summary_of(path: Path) -> EpisodeSummary:
-    """What a finished file says came of it."""
-    return described(path)[1]
 
 
 def file_sha256(path: Path) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from core.clock import utc_ns
+from core.episodes.header import EpisodeHeader
 from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary
 
 
@@ -44,6 +45,32 @@ def insert(
         (number, _json(metadata), _json(cameras), _json(metadata.start_poses)),
     )
     for camera in cameras:
+        _note_calibration(connection, number, camera)
+
+
+def describe(connection: sqlite3.Connection, header: EpisodeHeader) -> None:
+    """What the file says it was recorded with: the recorder knows the rig better than whoever began the row.
+
+    Task, operator, notes and tags stay as they are in the row, where somebody may have changed them meanwhile.
+    """
+    metadata = header.metadata
+    connection.execute(
+        "UPDATE episodes SET demonstrator = ?, rig = ?, simulated = ?, seed = ?, distribution = ? WHERE id = ?",
+        (
+            metadata.demonstrator,
+            metadata.rig,
+            int(metadata.simulated),
+            metadata.seed,
+            metadata.distribution,
+            metadata.id,
+        ),
+    )
+    (number,) = connection.execute("SELECT number FROM episodes WHERE id = ?", (metadata.id,)).fetchone()
+    connection.execute(
+        "UPDATE descriptions SET metadata = ?, cameras = ? WHERE episode = ?",
+        (_json(metadata), _json(header.cameras), number),
+    )
+    for camera in header.cameras:
         _note_calibration(connection, number, camera)
 
 

@@ -8,10 +8,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from core.episodes.recorder import Recorder
 from core.errors import InputError, LibraryError
 from core.library import EpisodeFilter, Library, new_id
 from core.messages import Integrity
-from tests.core.episodes.making import camera, frame, metadata
+from tests.core.episodes.making import camera, feed, frame, metadata
 from tests.core.library.making import add, write
 
 
@@ -299,3 +300,16 @@ def test_undo_passes_over_what_was_removed_for_good(library: Library) -> None:
     assert library.episodes.undo() is not None
     assert library.episodes.undo() is not None
     assert library.episodes.list().total == 0
+
+
+def test_the_row_says_what_the_recorder_knew_and_keeps_what_somebody_said_meanwhile(library: Library) -> None:
+    asked = metadata(new_id(), rig="", simulated=False, seed=None, notes="asked")
+    _, path = library.episodes.begin(asked)
+    knew = msgspec.structs.replace(asked, rig="simulated", simulated=True, seed=7)
+    recorder = Recorder(path, knew, [camera()], synchronous=True)
+    feed(recorder, [camera()], 2)
+    library.episodes.label([asked.id], notes="said meanwhile", success=False)
+    row = library.episodes.complete(recorder.finish(True))
+    assert (row.rig, row.simulated, row.seed) == ("simulated", True, 7)
+    assert (row.notes, row.success) == ("said meanwhile", False)
+    assert library.episodes.details(row.id).metadata == knew
