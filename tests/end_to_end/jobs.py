@@ -36,13 +36,14 @@ def record(person: Person) -> None:
     person.wait(lambda: person.recording)
 
 
-def stop_and_label(person: Person, verdict: str) -> None:
-    """Stop the recording, then give the outcome by key."""
+def stop_and_label(person: Person, verdict: str, *, next_one: bool = True) -> None:
+    """Stop the recording, give the outcome by key, then ask for the next one, or go back to being ready."""
     person.tap("r")
     person.wait(lambda: not person.recording)
     person.wait(lambda: person.finds("Next"))
     person.tap(verdict)
-    person.tap("Return")
+    person.look()
+    person.tap("Return" if next_one else "Escape")
 
 
 def reach_the_goal(person: Person) -> float:
