@@ -46,7 +46,7 @@ def messages(descriptor: int, index: Index, rows: NDArray[Any], path: Path) -> l
     ):
         if chunk != current:
             current, payload = chunk, b""
-            start, size = (int(value) for value in index.chunks[chunk])
+            start, size = (int(value) for value in index.chunks[chunk, :2])
             try:
                 payload = read_chunk(descriptor, start, size, path)
             except EpisodeFileError as error:

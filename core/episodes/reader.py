@@ -202,7 +202,7 @@ class EpisodeReader:
     def _message(self, row: Any) -> bytes:
         """The bytes of a message, out of a chunk whose CRC was checked. Neighbours come from the same read."""
         chunk = int(row["chunk"])
-        start, length = (int(value) for value in self._index.chunks[chunk])
+        start, length = (int(value) for value in self._index.chunks[chunk, :2])
         newest, payload = self._newest_chunk
         if newest != chunk:
             payload = read_chunk(self._descriptor, start, length, self.path)

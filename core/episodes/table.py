@@ -14,7 +14,7 @@ import numpy as np
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Channel, ChunkIndex, Footer, Metadata, MetadataIndex
+from mcap.records import Channel, Footer, Metadata, MetadataIndex
 from numpy.typing import NDArray
 
 from core.episodes.header import HEADER, SUMMARY, EpisodeHeader, read_header, read_summary
@@ -27,9 +27,10 @@ SUMMARY_LIMIT = 1024 * 1024 * 1024
 _FOOTER_BYTES = 9 + 20 + len(MAGIC)
 _RECORD = struct.Struct("<BQ")
 _INDEX_HEADER = struct.Struct("<BQHI")
+_CHUNK_INDEX = struct.Struct("<QQQQI")
+_LENGTH = struct.Struct("<Q")
 _READERS: dict[int, Any] = {
     Opcode.CHANNEL: Channel.read,
-    Opcode.CHUNK_INDEX: ChunkIndex.read,
     Opcode.METADATA_INDEX: MetadataIndex.read,
 }
 
@@ -41,12 +42,14 @@ ROW = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What the summary section and the metadata of a file say. ``chunks: (C, 2)`` offset and length of each chunk."""
+    """What the summary section and the metadata of a file say.
+
+    ``chunks: (C, 3)``: of each chunk the offset, the length, and the length of the message indexes behind it.
+    """
 
     header: EpisodeHeader
     summary: EpisodeSummary | None
     topics: dict[int, str]
-    chunk_indexes: tuple[ChunkIndex, ...]
     chunks: NDArray[np.int64]
 
 
@@ -72,28 +75,27 @@ def read_index(descriptor: int, path: Path) -> Index:
     if size < len(MAGIC) + _FOOTER_BYTES or os.pread(descriptor, len(MAGIC), 0) != MAGIC:
         raise EpisodeFileError(f"{path.name} is not an episode file: it does not begin as MCAP does.")
     channels: list[Channel] = []
-    chunks: list[ChunkIndex] = []
+    chunks: list[tuple[int, int, int]] = []
     metadata: list[MetadataIndex] = []
     try:
         for record in _summary_records(_summary_section(descriptor, size, path), path):
             if isinstance(record, Channel):
                 channels.append(record)
-            elif isinstance(record, ChunkIndex):
+            elif isinstance(record, tuple):
                 chunks.append(record)
             elif isinstance(record, MetadataIndex):
                 metadata.append(record)
         header, summary = _read_metadata(descriptor, metadata, path)
-    except (McapError, struct.error, UnicodeDecodeError) as error:
+        places = np.array(chunks, np.int64).reshape(-1, 3)
+    except (McapError, struct.error, UnicodeDecodeError, OverflowError) as error:
         raise damaged(path, f"its summary cannot be read ({error})") from None
-    for chunk in chunks:
-        if not 0 < chunk.chunk_start_offset < size or not 0 < chunk.chunk_length <= RECORD_LIMIT or chunk.compression:
-            raise damaged(path, "its chunk index is not one of ours")
+    if (places <= 0).any() or (places[:, 0] >= size).any() or (places[:, 1:] > RECORD_LIMIT).any():
+        raise damaged(path, "its chunk index is not one of ours")
     return Index(
         header,
         summary,
         {channel.id: channel.topic for channel in channels},
-        tuple(chunks),
-        np.array([(chunk.chunk_start_offset, chunk.chunk_length) for chunk in chunks], np.int64).reshape(-1, 2),
+        places,
     )
 
 
@@ -117,10 +119,19 @@ def _summary_records(data: bytes, path: Path) -> list[Any]:
         position += _RECORD.size
         if length > len(data) - position:
             raise damaged(path, "its summary declares more than it holds")
-        if opcode in _READERS:
+        if opcode == Opcode.CHUNK_INDEX:
+            found.append(_chunk_place(data, position))
+        elif opcode in _READERS:
             found.append(_READERS[opcode](ReadDataStream(BytesIO(data[position : position + length]))))
         position += length
     return found
+
+
+def _chunk_place(data: bytes, position: int) -> tuple[int, int, int]:
+    """Of a chunk index record: where the chunk begins, its length, and the length of the message indexes behind it."""
+    _, _, offset, length, offsets = _CHUNK_INDEX.unpack_from(data, position)
+    (index_length,) = _LENGTH.unpack_from(data, position + _CHUNK_INDEX.size + offsets)
+    return offset, length, index_length
 
 
 def _read_metadata(
@@ -188,24 +199,24 @@ def messages_in(payload: bytes) -> list[tuple[int, int, int, int, int, int]]:
 def build_table(descriptor: int, index: Index, path: Path) -> dict[str, NDArray[Any]]:
     """A row (``ROW``) for every message, by topic, in file order. Reads indexes and headers, not images."""
     rows: dict[int, list[tuple[int, ...]]] = {number: [] for number in index.topics}
-    for position, chunk in enumerate(index.chunk_indexes):
-        start = chunk.chunk_start_offset + CHUNK_HEADER.size
-        for number, offset in _message_offsets(descriptor, chunk, path):
-            header = read_exactly(descriptor, MESSAGE_HEADER.size, start + offset, path)
+    for position, (offset, chunk_length, index_length) in enumerate(index.chunks.tolist()):
+        start = offset + CHUNK_HEADER.size
+        for number, within in _message_offsets(descriptor, offset + chunk_length, index_length, path):
+            header = read_exactly(descriptor, MESSAGE_HEADER.size, start + within, path)
             opcode, length, channel, sequence, log_ns, publish_ns = MESSAGE_HEADER.unpack(header)
-            if opcode != Opcode.MESSAGE or channel != number or length > chunk.chunk_length:
-                raise damaged(path, f"the message at position {start + offset} is not the one its index names")
-            row = (position, start + offset + MESSAGE_HEADER.size, length - 22, sequence, log_ns, publish_ns)
+            if opcode != Opcode.MESSAGE or channel != number or length > chunk_length:
+                raise damaged(path, f"the message at position {start + within} is not the one its index names")
+            row = (position, start + within + MESSAGE_HEADER.size, length - 22, sequence, log_ns, publish_ns)
             rows.setdefault(number, []).append(row)
-    return {
-        index.topics[number]: np.array(found, dtype=ROW) for number, found in rows.items() if number in index.topics
-    }
+    try:
+        return {index.topics[number]: np.array(rows[number], dtype=ROW) for number in index.topics}
+    except OverflowError:
+        raise damaged(path, "it holds a time that is no time") from None
 
 
-def _message_offsets(descriptor: int, chunk: ChunkIndex, path: Path) -> list[tuple[int, int]]:
+def _message_offsets(descriptor: int, start: int, length: int, path: Path) -> list[tuple[int, int]]:
     """Channel and offset within the chunk of every message, from the message indexes behind it."""
-    start = chunk.chunk_start_offset + chunk.chunk_length
-    data = read_exactly(descriptor, chunk.message_index_length, start, path)
+    data = read_exactly(descriptor, length, start, path)
     found: list[tuple[int, int]] = []
     position = 0
     while position + _INDEX_HEADER.size <= len(data):
