@@ -112,6 +112,10 @@ class Person:
         """Whether something on the screen shows that text."""
         return self._ask(text) is not None
 
+    def grab(self, scheme: str, path: Path) -> None:
+        """Save a picture of the window in the ``light`` or ``dark`` scheme."""
+        assert self._ask(f"grab {scheme} {path}") == {"saved": True}
+
     def _ask(self, text: str) -> Any:
         assert self._window.stdin is not None
         self._window.stdin.write(text + "\n")

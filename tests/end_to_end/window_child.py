@@ -1,17 +1,19 @@
 """The real window for a script that may only press keys and move the mouse.
 
 Prints its shared-memory session once the station is ready, and answers on standard output where something is that a
-person would see: ``where TEXT`` gives the centre of the button or drop-down that shows the text, in screen pixels.
+person would see: a line of text gives the centre of the button or drop-down that shows it, in screen pixels.
+``grab SCHEME PATH`` saves a picture of the window in the light or dark scheme.
 """
 
 import json
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSocketNotifier
+from PySide6.QtCore import QEventLoop, QPoint, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
 
 from app.application import Application
+from app.theme import Scheme
 from robot.rig import DEFAULT_RIG
 
 
@@ -29,6 +31,18 @@ def where(text: str) -> dict[str, int] | None:
     return None
 
 
+def grab(application: Application, scheme: Scheme, path: str) -> bool:
+    """A picture as it would be in that scheme; the window then goes back to its own."""
+    before = application.services.theme.scheme
+    application.window.use_scheme(scheme)
+    settled = QEventLoop()
+    QTimer.singleShot(800, settled.quit)
+    settled.exec()
+    saved = application.window.grab().save(path)
+    application.window.use_scheme(before)
+    return saved
+
+
 def main(library: str, settings: str, rig: str) -> int:
     qt = QApplication(sys.argv[:1])
     application = Application(qt, Path(library), Path(rig) if rig else DEFAULT_RIG, 0, Path(settings))
@@ -39,7 +53,10 @@ def main(library: str, settings: str, rig: str) -> int:
 
     def answer() -> None:
         line = sys.stdin.readline()
-        if line:
+        if line.startswith("grab "):
+            _, scheme, path = line.split(maxsplit=2)
+            say({"saved": grab(application, Scheme(scheme), path.strip())})
+        elif line:
             say(where(line.strip()))
         else:
             notifier.setEnabled(False)

@@ -1,0 +1,81 @@
+"""``make screenshots``: pictures of the real window, taken while a script uses it by key and mouse.
+
+For README and guide. A virtual screen, a fresh library with a few expert demonstrations, and the window in light and dark.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.end_to_end.jobs import choose_task, reach_the_goal, record, stop_and_label
+from tests.end_to_end.person import Person, Screen
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "docs" / "pictures"
+_DEMONSTRATIONS = (("reach_tr", 3), ("push_box", 2), ("push_plate", 2), ("free", 2))
+
+
+def main() -> int:
+    """Take all pictures; returns 0."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    screen = Screen()
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            _fill(folder / "library")
+            person = Person(screen, folder)
+            try:
+                _take(person)
+            finally:
+                person.kill()
+    finally:
+        screen.close()
+    return 0
+
+
+def _fill(library: Path) -> None:
+    """Expert demonstrations to look at."""
+    for seed, (task, episodes) in enumerate(_DEMONSTRATIONS):
+        command = [sys.executable, str(ROOT / "main.py"), "record", "--library", str(library), "--task", task]
+        options = ["--episodes", str(episodes), "--rate", "10", "--cameras", "right,left", "--seed", str(10 * seed)]
+        subprocess.run([*command, *options, "--workers", "2"], check=True)
+
+
+def _take(person: Person) -> None:
+    _look(person, 60)
+    _picture(person, "first-start")
+    person.click("World")
+    choose_task(person, "Free play", "Reach (translation and rotation)")
+    _look(person, 30)
+    record(person)
+    reach_the_goal(person)
+    _look(person, 20)
+    _picture(person, "teleoperate")
+    stop_and_label(person, "s", next_one=False)
+    _look(person, 20)
+    person.chord("Control_L", "2")
+    _look(person, 60)
+    person.tap("Down")
+    _look(person, 40)
+    _picture(person, "episodes")
+    person.tap("F1")
+    _look(person, 15)
+    _picture(person, "keys")
+
+
+def _look(person: Person, frames: int) -> None:
+    for _ in range(frames):
+        person.look()
+
+
+def _picture(person: Person, name: str) -> None:
+    """Light and dark, of the same moment."""
+    for scheme in ("light", "dark"):
+        person.grab(scheme, PICTURES / f"{name}-{scheme}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
