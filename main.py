@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 os.environ.setdefault("MUJOCO_GL", "egl")
 
@@ -33,8 +34,11 @@ def window(
     rig: RigOption = None,
     seed: SeedOption = 0,
 ) -> None:
-    """Open the window."""
+    """Open the window; options given before a command hold for the command."""
     if context.invoked_subcommand is not None:
+        given = {"library": library, "rig": rig, "seed": seed or None}
+        defaults = {name: str(value) for name, value in given.items() if value is not None}
+        context.default_map = _for_all_commands(context.command, defaults)
         return
     if not _has_display():
         raise InputError(
@@ -44,6 +48,12 @@ def window(
     from app.application import run
 
     raise typer.Exit(run(library, rig, seed))
+
+
+def _for_all_commands(command: Any, defaults: dict[str, str]) -> dict[str, Any]:
+    """The same defaults for a command and all below it, as the command line library wants them."""
+    below = getattr(command, "commands", {})
+    return defaults | {name: _for_all_commands(child, defaults) for name, child in below.items()}
 
 
 def _has_display() -> bool:

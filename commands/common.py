@@ -86,7 +86,9 @@ def run_app(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; every failure costs one sentence on standard error."""
     logging.basicConfig(level=logging.WARNING, format=f"{PROGRAM}: %(message)s")
     try:
-        status = typer.main.get_command(app).main(
+        command = typer.main.get_command(app)
+        _accept_common_options(command)
+        status = command.main(
             args=None if arguments is None else list(arguments), prog_name=PROGRAM, standalone_mode=False
         )
     except InputError as error:
@@ -107,6 +109,35 @@ def run_app(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     if status == INTERRUPTED:
         return _say("Interrupted; what was finished is kept.", INTERRUPTED)
     return status if isinstance(status, int) else DONE
+
+
+def _accept_common_options(command: Any) -> None:
+    """The options that hold everywhere are accepted by every command, also where they change nothing."""
+    for child in getattr(command, "commands", {}).values():
+        _accept_common_options(child)
+    if hasattr(command, "commands"):
+        return
+    known = {name for parameter in command.params for name in parameter.opts}
+    for option in _common_options():
+        if known.isdisjoint(option.opts):
+            option.expose_value, option.hidden = False, True
+            command.params.append(option)
+
+
+def _common_options() -> list[Any]:
+    """Fresh option objects for what every command accepts."""
+    every = typer.Typer(add_completion=False)
+
+    @every.command()
+    def _every(
+        library: LibraryOption = None,
+        rig: RigOption = None,
+        seed: SeedOption = 0,
+        as_json: JsonOption = False,
+        quiet: QuietOption = False,
+    ) -> None: ...
+
+    return [option for option in typer.main.get_command(every).params if "--help" not in option.opts]
 
 
 def _say(sentence: str, status: int) -> int:

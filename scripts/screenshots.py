@@ -1,6 +1,6 @@
 """``make screenshots``: pictures of the real window, taken while a script uses it by key and mouse.
 
-For README and guide. A virtual screen, a fresh library with a few expert demonstrations, and the window in light and dark.
+For README and guide: a virtual screen, a fresh library with expert demonstrations, the window in light and dark.
 """
 
 from __future__ import annotations
