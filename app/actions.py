@@ -188,7 +188,7 @@ class ActionBook(QObject):
 
 def spoken(key: str) -> str:
     """A key as it is written on the screen."""
-    names = {"PgUp": "Page up", "PgDown": "Page down", "Return": "Enter", "Up": "↑", "Down": "↓", "Left": "←"}
-    names |= {"Right": "→", "Del": "Delete", "Esc": "Esc"}
+    names = {"PgDown": "PgDn", "Return": "Enter", "Up": "↑", "Down": "↓", "Left": "←"}
+    names |= {"Right": "→", "Esc": "Esc"}
     *modifiers, last = key.split("+") if not key.endswith("+") else [key]
     return "+".join([*modifiers, names.get(last, last)])

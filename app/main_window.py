@@ -14,7 +14,7 @@ from app.input import is_typing, key_name
 from app.page import Page, PageInfo
 from app.services import Services
 from app.settings import Setting
-from app.status import camera_lines, rig_line
+from app.status import CameraWatch, disk_line, rig_line
 from app.theme import Scheme, unit
 from app.widgets.help import HelpSheet
 from app.widgets.rail import Rail
@@ -50,6 +50,7 @@ class MainWindow(QMainWindow):
         self._compose()
         self.toasts = ToastStack(self.stack, services.messenger)
         self.help = HelpSheet(self.stack, services.actions)
+        self._cameras = CameraWatch()
         self._disk = DiskWatch(services.library.root)
         self._connect_actions()
         self._connect_services()
@@ -139,7 +140,7 @@ class MainWindow(QMainWindow):
         if self._current:
             self.pages[self._current].tick()
         minutes = self._disk.minutes_left(self._services.station.ready, self._services.station.status)
-        self.strip.show_disk(minutes, low=minutes is not None and minutes < 10.0)
+        self.strip.show_disk(disk_line(minutes, self._disk.free_bytes))
 
     def show_page(self, name: str) -> None:
         if name not in self.pages or name == self._current:
@@ -210,7 +211,7 @@ class MainWindow(QMainWindow):
     def _show_status(self, status: messages.StationStatus | None) -> None:
         station = self._services.station
         self.strip.show_rig(rig_line(station.ready, status, station.trouble))
-        self.strip.show_cameras(camera_lines(status))
+        self.strip.show_cameras(self._cameras.lines(status))
         stopped = status is not None and status.stop_reason is not None
         self._services.actions["rearm"].setEnabled(stopped)
 

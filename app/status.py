@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.clock import NANOSECONDS
+from core.episodes.disk import MINUTES_TO_START
 from core.errors import StopReason
 from core.messages import ControlMode, Source
-from robot.station_messages import Ready, StationStatus
+from robot.station_messages import CameraStatus, Ready, StationStatus
 
+_MARKED_NS = 5 * NANOSECONDS
 _DRIVERS = {
     Source.HAND: "You are driving",
     Source.POLICY: "A policy is driving",
@@ -40,6 +43,27 @@ class CameraLine:
     tooltip: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DiskLine:
+    """Room on the library's disk."""
+
+    value: str
+    tooltip: str
+    low: bool = False
+
+
+def disk_line(minutes: float | None, free_bytes: int | None) -> DiskLine:
+    """Minutes of recording once the rate is known, gigabytes before."""
+    if minutes is not None:
+        words = (
+            "A recording would fit that long." if minutes >= MINUTES_TO_START else "Too little to start a recording."
+        )
+        return DiskLine(f"{min(minutes, 9999):.0f} min left", words, minutes < MINUTES_TO_START)
+    if free_bytes is not None:
+        return DiskLine(f"{free_bytes / 1e9:.0f} GB free", "Free space on the library's disk.")
+    return DiskLine("–", "")
+
+
 def stop_sentence(reason: str) -> str:
     """A stop reason in words, also one this version does not know."""
     try:
@@ -64,17 +88,27 @@ def rig_line(ready: Ready | None, status: StationStatus | None, trouble: str) ->
     return RigLine("Ready", ready.rig, "success")
 
 
-def camera_lines(status: StationStatus | None) -> tuple[CameraLine, ...]:
-    """A line for each camera, in the rig's order."""
-    if status is None:
-        return ()
-    return tuple(
-        CameraLine(
+class CameraWatch:
+    """Makes the cameras' lines; a drop is marked for a few seconds, its count stays."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def lines(self, status: StationStatus | None) -> tuple[CameraLine, ...]:
+        """A line for each camera, in the rig's order."""
+        if status is None:
+            return ()
+        return tuple(self._line(camera, status.stamp_ns) for camera in status.cameras)
+
+    def _line(self, camera: CameraStatus, now_ns: int) -> CameraLine:
+        dropped, since_ns = self._seen.get(camera.role, (camera.dropped, -_MARKED_NS))
+        if camera.dropped > dropped:
+            since_ns = now_ns
+        self._seen[camera.role] = (camera.dropped, since_ns)
+        return CameraLine(
             camera.role,
             f"{camera.role} {camera.rate_hz:.1f}/s",
             f"{camera.dropped} dropped",
-            camera.dropped > 0,
+            now_ns - since_ns < _MARKED_NS,
             f"{camera.role} camera: {camera.frames} frames since the start, {camera.dropped} dropped.",
         )
-        for camera in status.cameras
-    )

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _STEP_M = 0.05
-_DEFAULT_RANGE_M = (0.2, 1.5)
+DEFAULT_RANGE_M = (0.2, 1.5)
+_LEAST_VALID = 0.4
 
 
 def depth_table(near_m: float, far_m: float, scale_m: float, nothing: int) -> NDArray[np.uint32]:
@@ -31,12 +32,15 @@ def ramp_colours(count: int) -> list[tuple[int, int, int]]:
     return [(int(r), int(g), int(b)) for b, g, r in ramp]
 
 
-def fitting_range(depth: NDArray[np.uint16], scale_m: float) -> tuple[float, float]:
-    """A round range (m) that holds nearly all valid depths of an image, a far background left out."""
+def fitting_range(depth: NDArray[np.uint16], scale_m: float) -> tuple[float, float] | None:
+    """A round range (m) that holds nearly all valid depths of an image, a far background left out.
+
+    None when too little of the image is valid to tell.
+    """
     sample = depth[::8, ::8]
     valid = sample[sample > 0]
-    if valid.size < 20:
-        return _DEFAULT_RANGE_M
+    if valid.size < _LEAST_VALID * sample.size:
+        return None
     low, middle, high = (float(value) * scale_m for value in np.percentile(valid, (1, 50, 97)))
     high = min(high, middle + 2.0 * (middle - low))
     near = max(0.0, np.floor(low / _STEP_M) * _STEP_M)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
 
 from app.theme import Role, scaled, unit
 from app.views.canvas import Canvas, Caption
-from app.views.depth import depth_table, fitting_range, ramp_colours
+from app.views.depth import DEFAULT_RANGE_M, depth_table, fitting_range, ramp_colours
 from core.clock import NANOSECONDS
 from core.geometry import SE3
 from core.messages import CameraInfo, Frame
@@ -37,6 +37,7 @@ class RgbdView(Canvas):
         self._painted = -1
         self._table: NDArray[np.uint32] | None = None
         self.range_m: tuple[float, float] | None = None
+        self._fitted = False
         self._pointer: tuple[float, float] | None = None
         self._marks: list[tuple[SE3, Role]] = []
         self._note = ""
@@ -95,7 +96,7 @@ class RgbdView(Canvas):
 
     def fit_range(self) -> None:
         """Choose the depth range anew from the frame that is shown."""
-        self.range_m = None
+        self._fitted = False
         frame, self._frame, self._painted = self._frame, None, -1
         if frame is not None:
             self.show_frame(frame)
@@ -110,8 +111,10 @@ class RgbdView(Canvas):
     def _depth_image(self, frame: Frame) -> QImage | None:
         if frame.depth is None:
             return None
-        if self.range_m is None or self._table is None:
-            self.range_m = fitting_range(frame.depth, self.info.depth_scale_m)
+        if self._table is None or not self._fitted:
+            fitting = self.range_m if self._fitted else fitting_range(frame.depth, self.info.depth_scale_m)
+            self._fitted = fitting is not None
+            self.range_m = fitting or DEFAULT_RANGE_M
             nothing = self.palette().color(Role.AlternateBase).rgba()
             self._table = depth_table(*self.range_m, self.info.depth_scale_m, nothing)
         colours = self._table[frame.depth]

@@ -213,11 +213,12 @@ class EmptyState(QWidget):
         self._title.setFont(scaled(self._title.font(), 1.25, QFont.Weight.DemiBold))
         self._explanation = text(explanation, muted=True)
         self._explanation.setWordWrap(True)
-        self._explanation.setMaximumWidth(u * 90)
         for label in (self._title, self._explanation):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         layout = column(None, 14, self._title, gap=2)
-        layout.addWidget(self._explanation, 0, Qt.AlignmentFlag.AlignHCenter)
+        around = row(None, self._explanation, None)
+        around.setStretch(1, 4)
+        layout.addLayout(around)
         if button is not None:
             layout.addSpacing(u * 2)
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -58,17 +58,22 @@ class ActionSegments(QFrame):
     def __init__(self, actions: list[QAction]) -> None:
         super().__init__()
         self.setProperty("segments", True)
+        self._buttons: list[QToolButton] = []
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         for action in actions:
-            button = QToolButton()
-            button.setDefaultAction(action)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button = tool(action, words=True)
             button.setProperty("segment", True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             layout.addWidget(button)
+            self._buttons.append(button)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def show_words(self, shown: bool) -> None:
+        """Words beside the icons, or icons alone."""
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if shown else Qt.ToolButtonStyle.ToolButtonIconOnly
+        for button in self._buttons:
+            button.setToolButtonStyle(style)
 
 
 def tool(action: QAction, *, words: bool = False) -> QToolButton:

@@ -70,13 +70,14 @@ class KeyField(QWidget):
         if not name:
             return
         self._listen(False)
-        self._complaint.setText("")
+        self._complaint.hide()
         if name == "Esc":
             return
         try:
             self._book.set_keys(self._name, () if name == "Del" else (name,))
         except InputError as error:
             self._complaint.setText(str(error))
+            self._complaint.show()
 
 
 class HelpSheet(QFrame):
@@ -88,10 +89,11 @@ class HelpSheet(QFrame):
         u = unit()
         self._search = QLineEdit()
         self._search.setPlaceholderText("Find a key or a command")
-        self._search.setMaximumWidth(u * 70)
+        self._search.setFixedWidth(u * 70)
         self._search.textChanged.connect(self._fill)
         self._complaint = text("", heading=True)
         self._complaint.setWordWrap(True)
+        self._complaint.hide()
         self._body = QWidget()
         self._columns = QHBoxLayout(self._body)
         self._columns.setContentsMargins(0, 0, 0, 0)
@@ -122,7 +124,7 @@ class HelpSheet(QFrame):
         if self.isVisible():
             self.hide()
             return
-        self._complaint.setText("")
+        self._complaint.hide()
         self._search.clear()
         self._fill()
         self.setGeometry(self._host.rect())

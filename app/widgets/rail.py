@@ -68,6 +68,7 @@ class Rail(QFrame):
         self.setProperty("panel", True)
         self._buttons: dict[str, RailButton] = {}
         u = unit()
+        self.setFixedWidth(u * 21)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, u * 2, 0, u * 2)
         self._layout.setSpacing(u)

@@ -34,6 +34,11 @@ class DiskWatch:
             return None
         return minutes_left(self._free, self._bytes_per_second)
 
+    @property
+    def free_bytes(self) -> int | None:
+        """What is free, as last looked up."""
+        return self._free
+
     def _look(self) -> None:
         now_ns = monotonic_ns()
         if self._looked_ns is not None and now_ns - self._looked_ns < _PERIOD_NS:

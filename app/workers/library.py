@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.library import Library
 
 _LOG = logging.getLogger(__name__)
+_PATIENCE_S = 30.0
 Work = Callable[["Library"], Any]
 Done = Callable[[Any], None]
 
@@ -42,25 +43,23 @@ class LibraryWorker(QObject):
         self.library: Library | None = None
         self._writes: queue.SimpleQueue[tuple[Work, Done] | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[tuple[Work, Done] | None] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[str, threading.Thread] = {}
         self._usable = threading.Event()
         self._delivered.connect(self._deliver)
 
     # Life -----------------------------------------------------------------------------------------------------------
     def start(self) -> None:
-        """Open the library, recover what a crash left, then serve."""
-        if self._threads:
-            return
+        """Open the library, recover what a crash left, then serve; again when opening failed before."""
         for name, serve in (("library writer", self._serve_writes), ("library reader", self._serve_reads)):
-            thread = threading.Thread(target=serve, name=name, daemon=True)
-            thread.start()
-            self._threads.append(thread)
+            if name not in self._threads or not self._threads[name].is_alive():
+                self._threads[name] = threading.Thread(target=serve, name=name, daemon=True)
+                self._threads[name].start()
 
     def close(self) -> None:
         """Finish what was asked, then close the catalogue."""
         self._reads.put(None)
         self._writes.put(None)
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.join(timeout=10.0)
         self._threads.clear()
 
@@ -140,9 +139,8 @@ class LibraryWorker(QObject):
 
     def _serve_reads(self) -> None:
         while (item := self._reads.get()) is not None:
-            if not self._usable.wait(timeout=30.0) or self.library is None:
-                continue
-            self._run(self.library, *item)
+            if self._usable.wait(timeout=_PATIENCE_S) and self.library is not None:
+                self._run(self.library, *item)
 
     def _run(self, library: Library, work: Work, done: Done) -> None:
         result = work(library)

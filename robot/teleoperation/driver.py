@@ -78,6 +78,10 @@ class Driver:
     def share(self) -> float:
         return self._preset.speeds[self.speed].share
 
+    def holds(self, lease: int) -> bool:
+        """Whether that is the lease it asked for last."""
+        return lease == self._lease
+
     @property
     def setpoint(self) -> SE3 | None:
         """What is published while driving."""

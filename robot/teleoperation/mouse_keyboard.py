@@ -115,6 +115,10 @@ class MouseKeyboard:
         """The key or button came up. Returns whether it was held."""
         return self._held.pop(code, None) is not None
 
+    def drags_with(self, button: str, modifiers: tuple[str, ...]) -> bool:
+        """Whether a drag with that button drives."""
+        return self._pointer_action(f"{button} drag", modifiers) is not None
+
     def pointer_pressed(self, button: str, modifiers: tuple[str, ...], view: PointerView) -> bool:
         """A button (``Left``, ``Middle``, ``Right``) went down over a view. Returns whether it drives."""
         if self._pointer_action(f"{button} drag", modifiers) is not None:

@@ -65,8 +65,8 @@ TITLES: dict[DriveAction, str] = {
     DriveAction.SPEED_1: "First speed",
     DriveAction.SPEED_2: "Second speed",
     DriveAction.SPEED_3: "Third speed",
-    DriveAction.POINTER_MOVE: "Move the hand with the pointer",
-    DriveAction.POINTER_ROTATE: "Rotate the hand with the pointer",
+    DriveAction.POINTER_MOVE: "Move with the pointer",
+    DriveAction.POINTER_ROTATE: "Rotate with the pointer",
     DriveAction.WHEEL_HEIGHT: "Height",
     DriveAction.WHEEL_WIDTH: "Gripper width",
 }

@@ -58,6 +58,7 @@ def open_window(qt: QApplication, folder: Path, scheme: Scheme = Scheme.DARK) ->
 def close_window(application: Application) -> None:
     """Close and destroy, so that the next test's window gets the focus."""
     application.window.close()
+    QApplication.processEvents()
     application.window.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

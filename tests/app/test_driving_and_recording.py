@@ -1,4 +1,4 @@
-"""The product's main job with nothing but key and mouse events: drive, record, label; a real station, a real library."""
+"""The product's main job with key and mouse events alone: drive, record, label; real station, real library."""
 
 from __future__ import annotations
 

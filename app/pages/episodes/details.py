@@ -162,7 +162,7 @@ def _facts(episode: EpisodeRow) -> list[tuple[str, str]]:
         ("Size", f"{episode.bytes / 1e6:.1f} MB"),
         ("Operator", episode.operator or "–"),
         ("Demonstrator", episode.demonstrator),
-        ("Rig", f"{episode.rig}, {origin}"),
+        ("Rig", f"{episode.rig}, {origin}" if episode.rig else origin),
         ("Frames", f"{episode.frames:,}, {episode.dropped} dropped"),
         ("State", state),
         ("Stop", episode.stop_reason.replace("_", " ") if episode.stop_reason else "–"),

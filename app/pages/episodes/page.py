@@ -120,6 +120,7 @@ class EpisodesPage(Page):
         self.player.trimmed.connect(self._trim)
         self._services.station.readied.connect(self._station_ready)
         self._services.station.statusChanged.connect(self._station_status)
+        self._services.station.exited.connect(lambda _: self._services.actions["play.robot"].setEnabled(False))
         self._services.station.replayFinished.connect(
             lambda event: self._services.messenger.say(event.message, key="replay")
         )
@@ -142,6 +143,7 @@ class EpisodesPage(Page):
             "label.copy_path": lambda: self._copy("path"),
             "play.robot": self._replay,
         }
+        actions["play.robot"].setEnabled(False)
         for name, handler in handlers.items():
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
         actions["find.trash"].toggled.connect(self.filters.show_trash)

@@ -123,7 +123,7 @@ class EpisodeDelegate(QStyledItemDelegate):
                 break
             plate = QRectF(left, rect.center().y() - 2.6 * u, width, 5.2 * u)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(palette.color(Role.Button))
+            painter.setBrush(blend(palette.color(Role.Base), palette.color(Role.Text), 0.14))
             painter.drawRoundedRect(plate, 2 * u, 2 * u)
             painter.setPen(palette.color(Role.Text))
             words = metrics.elidedText(tag, Qt.TextElideMode.ElideRight, round(width - 2 * u))

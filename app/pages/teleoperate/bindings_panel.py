@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButto
 
 from app.input import BUTTONS, key_name, modifiers_of
 from app.theme import Role, blend, scaled, unit
-from app.widgets.basics import KeyCap, column, line, row, text
+from app.widgets.basics import ElidedLabel, KeyCap, column, line, row, text
 from app.widgets.choices import Combo
 from robot.teleoperation.presets import POINTER_ACTIONS, TITLES, WHEEL_ACTIONS, DriveAction, Preset
 
@@ -66,10 +66,11 @@ class BindingRow(QWidget):
         self._listening = False
         self._held = False
         self._triggers: tuple[str, ...] = ()
-        self._title = text(TITLES[action])
+        self._title = ElidedLabel(TITLES[action])
         self._caps = QHBoxLayout()
         self._caps.setSpacing(unit())
-        layout = row(self._title, None, margins=(2, 1, 2, 1))
+        layout = row(margins=(2, 1, 2, 1))
+        layout.addWidget(self._title, 1)
         layout.addLayout(self._caps)
         self.setLayout(layout)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -82,6 +83,7 @@ class BindingRow(QWidget):
 
     def show_title(self, title: str) -> None:
         self._title.setText(title)
+        self._title.update()
 
     def show_held(self, held: bool) -> None:
         if held != self._held:
@@ -219,7 +221,7 @@ class BindingsPanel(QFrame):
         for widget in (self.hold_to_move, self.global_keys, self._global_reason):
             layout.addWidget(widget)
         self.setLayout(layout)
-        self.setMinimumWidth(u * 72)
+        self.setMinimumWidth(u * 80)
         self.presets.entered.connect(self.presetChosen.emit)
         self._reset.clicked.connect(self.presetReset.emit)
         self.hold_to_move.toggled.connect(self.holdToMoveChosen.emit)

@@ -10,10 +10,13 @@ from app.actions import ActionBook
 from app.pages.teleoperate.recording import Phase
 from app.theme import Role, outcome_colour, scaled, unit
 from app.widgets.basics import ActionButton, KeyCap, row, text
+from app.widgets.cell import Cell
 from app.widgets.choices import Combo, tool
 from core.messages import EpisodeSummary
 from robot.station_messages import RecordingStatus
 
+_ROOMY = 330
+_NOT_YET = "Task not fulfilled"
 _COUNTDOWNS = (0, 3, 5, 10)
 
 
@@ -30,8 +33,9 @@ class RecordBar(QFrame):
         super().__init__()
         self.setProperty("panel", True)
         self.setFixedHeight(unit() * 15)
-        self.task = Combo(42)
-        self.operator = Combo(30, editable=True, placeholder="Operator")
+        self.setMinimumWidth(unit() * 100)
+        self.task = Combo(40)
+        self.operator = Combo(28, editable=True, placeholder="Operator")
         self.task.setToolTip("What is demonstrated")
         self.operator.setToolTip("Who demonstrates")
         self._stages = QStackedWidget()
@@ -48,7 +52,9 @@ class RecordBar(QFrame):
         self.reset.setToolTip("Draw a new start from the task's distribution before the next episode")
         layout = row(self.task, self.operator, margins=(3, 0, 3, 0), gap=2)
         layout.addWidget(self._stages, 1)
-        for widget in (tool(book["view.ghost"]), self.reset, self.countdown):
+        self._options = QWidget()
+        self._options.setLayout(row(self.reset, self.countdown, gap=2))
+        for widget in (tool(book["view.ghost"]), self._options):
             layout.addWidget(widget)
         self.setLayout(layout)
         self.task.entered.connect(self.taskChosen.emit)
@@ -70,7 +76,8 @@ class RecordBar(QFrame):
         self._recording.show_phase(phase)
         still = phase in (Phase.IDLE, Phase.LABELLING)
         self.task.setEnabled(still)
-        self.reset.setEnabled(still)
+        self._options.setVisible(still or self.width() > unit() * _ROOMY)
+        self._options.setEnabled(still)
 
     def show_seconds_left(self, seconds: int) -> None:
         self._counting.show_seconds(seconds)
@@ -111,11 +118,12 @@ class _Idle(QWidget):
         self._timer.setProperty("muted", True)
         self._timer.setFixedWidth(self._timer.sizeHint().width() + unit())
         record = ActionButton(book, "record.toggle", primary=True)
+        self._judged.setMinimumWidth(self.fontMetrics().horizontalAdvance(_NOT_YET) + unit())
         reset = ActionButton(book, "scene.reset", quiet=True)
         self.setLayout(row(None, record, self._timer, reset, self._judged, None, gap=3))
 
     def show_judged(self, judged: bool | None) -> None:
-        words = "" if judged is None else "The task is fulfilled" if judged else "The task is not fulfilled yet"
+        words = "" if judged is None else "Task fulfilled" if judged else _NOT_YET
         if words != self._judged.text():
             self._judged.setText(words)
 
@@ -161,8 +169,7 @@ class _Recording(QWidget):
         super().__init__()
         self._timer = _big("00:00.0")
         self._timer.setFixedWidth(self._timer.sizeHint().width() + unit() * 2)
-        self._counts = text("", muted=True)
-        self._counts.setMinimumWidth(self.fontMetrics().horizontalAdvance("00000 frames, 000 dropped"))
+        self._counts = Cell("00000 frames", icons=False)
         stop = ActionButton(book, "record.toggle", primary=True, words="Stop recording")
         self.setLayout(
             row(
@@ -181,29 +188,29 @@ class _Recording(QWidget):
     def show_phase(self, phase: Phase) -> None:
         if phase is Phase.STARTING:
             self._timer.setText("00:00.0")
-            self._counts.setText("Starting")
+            self._counts.show_lines("Starting", "")
         elif phase is Phase.SAVING:
-            self._counts.setText("Saving")
+            self._counts.show_lines("Saving", "")
 
     def show_progress(self, recording: RecordingStatus | None, judged: bool | None) -> None:
         if recording is None:
             return
         self._timer.setText(clock_words(recording.elapsed_s))
-        fulfilled = ", task fulfilled" if judged else ""
-        self._counts.setText(f"{recording.frames} frames, {recording.dropped} dropped{fulfilled}")
+        caption = "task fulfilled" if judged else f"{recording.dropped} dropped"
+        self._counts.show_lines(f"{recording.frames} frames", caption)
 
     @property
     def words(self) -> str:
-        return f"{self._timer.text()} {self._counts.text()}"
+        return f"{self._timer.text()} {self._counts.value}"
 
 
 class _Labelling(QWidget):
     def __init__(self, book: ActionBook) -> None:
         super().__init__()
-        self._summary = text("", heading=True)
+        self._summary = Cell("000.0 s saved", icons=False)
         self.note = QLineEdit()
         self.note.setPlaceholderText("Note")
-        self.note.setMinimumWidth(unit() * 24)
+        self.note.setMinimumWidth(unit() * 12)
         self.note.setMaximumWidth(unit() * 60)
         self.note.returnPressed.connect(self.note.clearFocus)
         self._success = OutcomeButton(book, "record.success", True)
@@ -211,7 +218,6 @@ class _Labelling(QWidget):
         layout = row(
             None,
             self._summary,
-            1,
             self._success,
             self._failure,
             ActionButton(book, "record.discard", quiet=True),
@@ -224,8 +230,7 @@ class _Labelling(QWidget):
         self.setLayout(layout)
 
     def show_saved(self, summary: EpisodeSummary) -> None:
-        dropped = f", {summary.dropped} dropped" if summary.dropped else ""
-        self._summary.setText(f"{summary.duration_s:.1f} s saved{dropped}")
+        self._summary.show_lines(f"{summary.duration_s:.1f} s saved", f"{summary.dropped} dropped")
         self.note.clear()
         self.show_verdict(summary.success)
 
@@ -235,7 +240,7 @@ class _Labelling(QWidget):
 
     @property
     def words(self) -> str:
-        return self._summary.text()
+        return self._summary.value
 
 
 class KeyCapOf(KeyCap):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame
 
 from app.actions import ActionBook
@@ -11,6 +12,7 @@ from app.widgets.basics import ElidedLabel, row, text
 from app.widgets.choices import ActionSegments, Combo, Segments, tool
 from robot.teleoperation.presets import Axes, DragPlane, Preset
 
+_ROOMY = 330
 _PLANES = {DragPlane.CAMERA: "Drag in view", DragPlane.TABLE: "Drag on table", DragPlane.UPRIGHT: "Drag upright"}
 
 
@@ -26,8 +28,9 @@ class Toolbar(QFrame):
         super().__init__()
         self.setProperty("panel", True)
         self.setFixedHeight(unit() * 11)
+        self.setMinimumWidth(unit() * 100)
         self._preset = preset
-        modes = ActionSegments([book["view.colour"], book["view.depth"], book["view.both"]])
+        self._modes = ActionSegments([book["view.colour"], book["view.depth"], book["view.both"]])
         self._prompt = ElidedLabel()
         self._prompt.setProperty("muted", True)
         self._speed = Segments(tuple(level.title for level in preset.speeds))
@@ -40,7 +43,7 @@ class Toolbar(QFrame):
         self._plane.setToolTip("In which plane a drag moves the hand")
         self._plane.offer([(words, plane.value) for plane, words in _PLANES.items()], preset.drag_plane.value)
         layout = row(
-            modes,
+            self._modes,
             tool(book["view.cloud"]),
             tool(book["view.push"]),
             tool(book["view.traces"]),
@@ -60,6 +63,12 @@ class Toolbar(QFrame):
         self._camera.entered.connect(self.cameraChosen.emit)
         self._plane.entered.connect(lambda value: self.planeChosen.emit(DragPlane(value)))
         self.show_preset(preset)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the words that icons can stand for go first."""
+        narrow = self.width() < unit() * _ROOMY
+        self._modes.show_words(not narrow)
+        self._axes_label.setVisible(not narrow)
 
     def show_preset(self, preset: Preset) -> None:
         if preset.speeds != self._preset.speeds:

@@ -1,0 +1,110 @@
+"""The station dies, the window closes: nothing is lost, everything is said."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import close_window, open_window, wait_until
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.application import Application
+from app.pages.teleoperate.page import TeleoperatePage
+from app.pages.teleoperate.recording import Phase
+from core.library import Library
+
+
+@pytest.fixture
+def running(qt: QApplication, tmp_path: Path) -> Iterator[Application]:
+    application = open_window(qt, tmp_path)
+    application.services.library.start()
+    application.services.station.start()
+    wait_until(lambda: application.services.station.running, 60.0)
+    wait_until(lambda: application.services.library.library is not None)
+    yield application
+    close_window(application)
+
+
+def page_of(application: Application) -> TeleoperatePage:
+    page = application.window.pages["teleoperate"]
+    assert isinstance(page, TeleoperatePage)
+    return page
+
+
+def record_for_a_second(application: Application) -> None:
+    page_of(application).flow.start()
+    status = lambda: application.services.station.status  # noqa: E731
+    wait_until(lambda: status() is not None and status().recording is not None, 30.0)
+    wait_until(lambda: status().recording is not None and status().recording.elapsed_s > 1.2, 30.0)
+
+
+def test_a_killed_station_is_said_recovered_and_restarted(running: Application) -> None:
+    station, library = running.services.station, running.services.library
+    record_for_a_second(running)
+    os.kill(station.ready.pid, signal.SIGKILL)
+    wait_until(lambda: any("killed by signal 9" in text for text in running.window.toasts.texts))
+    assert running.window.strip.restart.isVisible()
+    assert page_of(running).flow.phase is Phase.IDLE
+    wait_until(lambda: library.library.episodes.list().total == 1 and recovered(library.library), 30.0)
+    running.window.strip.restart.click()
+    wait_until(lambda: station.running and station.status is not None, 60.0)
+    wait_until(lambda: not running.window.strip.restart.isVisible())
+    record_for_a_second(running)
+    page_of(running).flow.toggle()
+    wait_until(lambda: page_of(running).flow.phase is Phase.LABELLING, 30.0)
+    wait_until(lambda: library.library.episodes.list().total == 2)
+
+
+def recovered(library: Library) -> bool:
+    return library.episodes.list().rows[0].status == "recovered"
+
+
+def test_closing_the_window_while_recording_completes_the_row(qt: QApplication, tmp_path: Path) -> None:
+    application = open_window(qt, tmp_path)
+    application.services.library.start()
+    application.services.station.start()
+    wait_until(lambda: application.services.station.running, 60.0)
+    record_for_a_second(application)
+    close_window(application)
+    with Library.open(tmp_path / "library") as library:
+        (row,) = library.episodes.list().rows
+        assert row.status == "complete" and row.steps > 50
+        with library.episodes.open(row.id) as reader:
+            assert reader.frame_count("right") > 0
+
+
+def test_a_rig_that_cannot_open_is_said_with_its_reason(qt: QApplication, tmp_path: Path) -> None:
+    application = open_window(qt, tmp_path)
+    application.services.station._spec = type(application.services.station._spec)("", str(tmp_path / "none.toml"))
+    application.services.station.start()
+    wait_until(lambda: any("none.toml" in text for text in application.window.toasts.texts), 30.0)
+    close_window(application)
+
+
+def test_a_library_in_use_is_said_and_can_be_tried_again(qt: QApplication, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library"):
+        application = open_window(qt, tmp_path)
+        application.services.library.start()
+        wait_until(lambda: application.window.toasts.texts)
+    application.services.library.start()
+    wait_until(lambda: application.services.library.library is not None)
+    close_window(application)
+
+
+def test_replay_drives_the_arm_and_stops_with_the_space_bar(running: Application) -> None:
+    station, library = running.services.station, running.services.library
+    page = page_of(running)
+    record_for_a_second(running)
+    page.flow.toggle()
+    wait_until(lambda: library.library.episodes.list().total == 1 and page.flow.phase is Phase.LABELLING, 30.0)
+    running.window.show_page("episodes")
+    episodes = running.window.pages["episodes"]
+    wait_until(lambda: episodes.table.selectionModel().hasSelection())
+    running.services.actions["play.robot"].trigger()
+    wait_until(lambda: station.status.source == "replay")
+    QTest.keyClick(episodes.table, " ")
+    wait_until(lambda: station.status.stop_reason == "operator")

@@ -1,0 +1,206 @@
+"""The window without a rig: pages, words, errors, bindings, what it remembers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import close_window, open_window, wait_until
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.application import Application
+from app.pages.teleoperate.page import TeleoperatePage
+from app.status import CameraWatch, disk_line, rig_line, stop_sentence
+from app.theme import Scheme, is_dark, palette_of
+from core.errors import InputError, StopReason
+from core.messages import ControlMode, Disturbance, Source
+from robot.station_messages import CameraStatus, Ready, StationStatus
+from robot.teleoperation.presets import DriveAction
+
+READY = Ready("Test rig", True, "arm", (), None, (), (0.0,) * 3, (1.0,) * 3, 1)
+
+
+def status(**changes: object) -> StationStatus:
+    values: dict[str, object] = {
+        "stamp_ns": 0,
+        "mode": ControlMode.IDLE,
+        "lease": 0,
+        "source": None,
+        "stop_reason": None,
+        "braking_reason": None,
+        "disturbance": Disturbance.NONE,
+        "cameras": (),
+        "recording": None,
+        "control_rate_hz": 200.0,
+        "control_late_p99_ms": 1.0,
+        "refused_setpoints": 0,
+        "success": None,
+    }
+    return StationStatus(**{**values, **changes})
+
+
+def teleoperate(window: Application) -> TeleoperatePage:
+    page = window.window.pages["teleoperate"]
+    assert isinstance(page, TeleoperatePage)
+    return page
+
+
+def test_pages_are_reached_by_key_and_by_the_rail(window: Application) -> None:
+    QTest.keyClick(window.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert window.window.current_page == "episodes"
+    window.window.rail._buttons["teleoperate"].click()
+    assert window.window.current_page == "teleoperate"
+
+
+def test_the_strip_is_there_on_every_page(window: Application) -> None:
+    for name in window.window.pages:
+        window.window.show_page(name)
+        assert window.window.strip.stop_button.isVisible()
+
+
+def test_f1_lists_every_key_and_escape_closes_it(window: Application) -> None:
+    QTest.keyClick(window.window, Qt.Key.Key_F1)
+    assert window.window.help.isVisible()
+    QTest.keyClick(window.window.help._search, Qt.Key.Key_Escape)
+    assert not window.window.help.isVisible()
+
+
+def test_an_unexpected_error_becomes_a_message_and_the_window_goes_on(window: Application) -> None:
+    window.complain(ZeroDivisionError("division by zero"))
+    assert window.window.toasts.texts == ["Something went wrong: division by zero."]
+    window.complain(InputError("There is no task 'x'; choose another."))
+    assert "There is no task 'x'; choose another." in window.window.toasts.texts
+
+
+def test_deactivating_the_window_releases_held_keys(window: Application) -> None:
+    page = teleoperate(window)
+    QTest.keyPress(page, Qt.Key.Key_Up)
+    assert page.driving.device.held_actions
+    QApplication.sendEvent(window.window, QEvent(QEvent.Type.WindowDeactivate))
+    assert not page.driving.device.held_actions
+
+
+def test_auto_repeat_is_swallowed(window: Application) -> None:
+    page = teleoperate(window)
+    QTest.keyPress(page, Qt.Key.Key_Up)
+    for _ in range(5):
+        QTest.sendKeyEvent(QTest.KeyAction.Press, page, Qt.Key.Key_Up, "", Qt.KeyboardModifier.NoModifier)
+    assert page.driving.device.held_actions == {DriveAction.FORWARD}
+    QTest.keyRelease(page, Qt.Key.Key_Up)
+    assert not page.driving.device.held_actions
+
+
+def test_a_binding_is_changed_in_the_panel_and_survives_a_restart(qt: QApplication, tmp_path: Path) -> None:
+    application = open_window(qt, tmp_path)
+    page = teleoperate(application)
+    application.services.actions["drive.panel"].trigger()
+    line = page.panel.row_of(DriveAction.FORWARD)
+    QTest.mouseClick(line, Qt.MouseButton.LeftButton)
+    QTest.keyClick(line, Qt.Key.Key_F12)
+    assert page.bindings.current.triggers(DriveAction.FORWARD) == ("F12",)
+    close_window(application)
+    application = open_window(qt, tmp_path)
+    assert teleoperate(application).bindings.current.triggers(DriveAction.FORWARD) == ("F12",)
+    assert teleoperate(application).panel.isVisible(), "the panel is remembered too"
+    close_window(application)
+
+
+@pytest.mark.parametrize(("key", "words"), [(Qt.Key.Key_R, "'R'"), (Qt.Key.Key_Q, "'Q' is already 'Turn left'")])
+def test_a_binding_that_is_taken_is_refused_in_words(window: Application, key: Qt.Key, words: str) -> None:
+    page = teleoperate(window)
+    window.services.actions["drive.panel"].trigger()
+    line = page.panel.row_of(DriveAction.FORWARD)
+    QTest.mouseClick(line, Qt.MouseButton.LeftButton)
+    QTest.keyClick(line, key)
+    assert words in page.panel._complaint.text()
+    assert "Up" in page.bindings.current.triggers(DriveAction.FORWARD)
+
+
+def test_choosing_spartans_preset_changes_the_hints_on_screen(window: Application) -> None:
+    page = teleoperate(window)
+    page.bindings.choose("spartan")
+    assert window.services.actions.keys("record.toggle") == ("T",)
+    assert page.driving.device.preset.name == "spartan"
+
+
+def test_the_guide_goes_for_good_when_it_is_closed(qt: QApplication, tmp_path: Path) -> None:
+    application = open_window(qt, tmp_path)
+    guide = teleoperate(application).guide
+    assert guide.isVisible()
+    guide._close()
+    close_window(application)
+    application = open_window(qt, tmp_path)
+    assert not teleoperate(application).guide.isVisible()
+    close_window(application)
+
+
+def test_light_and_dark_follow_the_choice(window: Application) -> None:
+    for scheme, dark in ((Scheme.LIGHT, False), (Scheme.DARK, True)):
+        window.window.use_scheme(scheme)
+        assert is_dark(window.window.palette()) is dark
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_text_is_readable_on_every_ground(dark: bool) -> None:
+    palette = palette_of(dark)
+    for ground in (palette.ColorRole.Window, palette.ColorRole.Base, palette.ColorRole.AlternateBase):
+        for ink in (palette.ColorRole.Text, palette.ColorRole.PlaceholderText):
+            assert contrast(palette.color(ink), palette.color(ground)) >= 4.5
+    accent = palette.ColorRole.Accent, palette.ColorRole.HighlightedText
+    assert contrast(*(palette.color(role) for role in accent)) >= 4.5
+
+
+def contrast(first: object, second: object) -> float:
+    """WCAG 2 contrast ratio."""
+
+    def luminance(colour: object) -> float:
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.getRgbF()[:3]]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_stop_reason_is_a_sentence_on_the_strip() -> None:
+    for reason in StopReason:
+        line = rig_line(READY, status(stop_reason=reason.value), "")
+        assert line.stopped and line.detail == reason.sentence
+    assert "power cut" in stop_sentence("power_cut")
+
+
+def test_the_strip_says_who_drives_and_why_it_brakes() -> None:
+    assert rig_line(None, None, "").state == "Starting the rig"
+    assert rig_line(READY, status(source=Source.HAND, mode=ControlMode.TRACKING), "").state == "You are driving"
+    braking = rig_line(READY, status(mode=ControlMode.BRAKING, braking_reason="the window is busy"), "")
+    assert braking.warns and braking.detail == "The window is busy"
+    assert rig_line(READY, None, "The station ended.").gone
+
+
+def test_a_drop_is_marked_for_a_while_and_counted_for_good() -> None:
+    watch = CameraWatch()
+
+    def line(dropped: int, seconds: float) -> tuple[bool, str]:
+        camera = CameraStatus("right", 30.0, 100, dropped, 0)
+        (found,) = watch.lines(status(stamp_ns=round(seconds * 1e9), cameras=(camera,)))
+        return found.warns, found.drops
+
+    assert line(4, 100.0) == (False, "4 dropped")
+    assert line(5, 101.0) == (True, "5 dropped")
+    assert line(5, 103.0) == (True, "5 dropped")
+    assert line(5, 120.0) == (False, "5 dropped")
+
+
+def test_little_disk_is_said() -> None:
+    assert disk_line(9.0, 1).low and not disk_line(214.0, 1).low
+    assert disk_line(None, 79_000_000_000).value == "79 GB free"
+
+
+def test_the_window_remembers_its_page(qt: QApplication, tmp_path: Path) -> None:
+    application = open_window(qt, tmp_path)
+    application.window.show_page("episodes")
+    close_window(application)
+    application = open_window(qt, tmp_path)
+    wait_until(lambda: application.window.current_page == "episodes")
+    close_window(application)
