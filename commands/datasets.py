@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 import typer
 
 from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root
@@ -38,8 +39,13 @@ def freeze(
     """Fix the episodes that match now, with their trims, under a name."""
     with Library.open(library_root(library)) as opened:
         dataset = opened.datasets.freeze(name, episode_filter(query, task, operator, status, success, tag))
+        kinds = opened.datasets.kinds(dataset.id)
+    if len(kinds) > 1 and not quiet:
+        typer.echo(
+            f"reticle: the episodes of '{dataset.name}' were not all recorded alike: {' '.join(kinds)}", err=True
+        )
     if as_json:
-        emit(dataset)
+        emit(msgspec.to_builtins(dataset) | {"kinds": kinds})
     elif not quiet:
         print(f"{dataset.id}  {dataset.name}: {dataset.episodes} episodes, sha256 {dataset.sha256}")
 

@@ -34,6 +34,18 @@ class DatasetEpisode(msgspec.Struct, frozen=True):
     trim_end_s: float | None
 
 
+_KINDS = """
+    SELECT count(*), rig, json_extract(metadata, '$.control_rate_hz'), (
+        SELECT group_concat(printf('%s %dx%d at %g Hz', value ->> 'role', value ->> 'width', value ->> 'height',
+            value ->> 'rate_hz'), ', ') FROM json_each(cameras)
+    ) AS kind
+    FROM dataset_episodes
+    JOIN episodes ON episodes.number = dataset_episodes.episode
+    JOIN descriptions ON descriptions.episode = episodes.number
+    WHERE dataset = ? GROUP BY 2, 3, 4 ORDER BY 1 DESC
+"""
+
+
 class Datasets:
     """The data sets of one library."""
 
@@ -87,6 +99,19 @@ class Datasets:
             names = ", ".join(each.name for each in every) or "none"
             raise InputError(f"There is no one data set '{name_or_prefix}'; there are: {names}.")
         return found[0]
+
+    def kinds(self, name_or_prefix: str) -> tuple[str, ...]:
+        """What the episodes were recorded with: rig, control rate and cameras, a sentence for each that differs.
+
+        More than one means that a training would mix them; whoever freezes or trains must be told.
+        """
+        dataset = self.get(name_or_prefix)
+        with self._catalogue.reading() as connection:
+            found = connection.execute(_KINDS, (dataset.id,)).fetchall()
+        return tuple(
+            f"{count} recorded on {rig or 'an unnamed rig'} at {rate:g} Hz with {cameras or 'no cameras'}."
+            for count, rig, rate, cameras in found
+        )
 
     def members(self, name_or_prefix: str) -> tuple[DatasetEpisode, ...]:
         """The episodes of a data set, in order, as they were when it was frozen."""

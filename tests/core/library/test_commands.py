@@ -140,11 +140,18 @@ def test_recover_says_what_a_crash_left(run: Run, tmp_path: Path) -> None:
 def test_freeze_and_list_data_sets(run: Run, rows: list[EpisodeRow]) -> None:
     status, dataset, _ = run("datasets", "freeze", "good", "--success", "true")
     assert (status, dataset["name"], dataset["episodes"], len(dataset["sha256"])) == (0, "good", 1, 64)
+    assert dataset.pop("kinds") == ["1 recorded on simulated at 200 Hz with right 96x64 at 30 Hz."]
     assert run("datasets", "list")[1] == {"datasets": [dataset]}
     assert "good" in run("datasets", "list", as_json=False)[1]
     status, nothing, told = run("datasets", "freeze", "good")
     assert (status, nothing) == (2, "")
     assert told == "reticle: There is a data set 'good' already; choose another name.\n"
+
+
+def test_freezing_what_was_not_recorded_alike_is_said(run: Run, rows: list[EpisodeRow]) -> None:
+    status, dataset, told = run("datasets", "freeze", "mixed")
+    assert (status, len(dataset["kinds"])) == (0, 2)
+    assert "not all recorded alike: 2 recorded on simulated at 200 Hz with no cameras. 1 recorded on" in told
 
 
 @pytest.mark.parametrize(
