@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Sequence
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from app.input import is_typing, key_name
@@ -49,7 +49,8 @@ class MainWindow(QMainWindow):
         self.strip = StatusStrip(services.actions)
         self._compose()
         self.toasts = ToastStack(self.stack, services.messenger)
-        self.help = HelpSheet(self.stack, services.actions)
+        hints = tuple(hint for info, _ in pages for hint in (*info.view_uses, *info.hints))
+        self.help = HelpSheet(self.stack, services.actions, hints)
         self._cameras = CameraWatch()
         self._disk = DiskWatch(services.library.root)
         self._connect_actions()
@@ -226,14 +227,18 @@ class MainWindow(QMainWindow):
 
     # Input that must reach the arm ----------------------------------------------------------------------------------
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ApplicationStateChange or (
-            event.type() == QEvent.Type.WindowDeactivate and watched is self
-        ):
+        if self._lost_focus(watched, event):
             for page in self.pages.values():
                 page.let_go()
         if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) and isinstance(event, QKeyEvent):
             return self._stop_key(event) or self._finishing_key(event)
         return False
+
+    def _lost_focus(self, watched: QObject, event: QEvent) -> bool:
+        """Another window or another program has the keys now; becoming active is no reason to let go."""
+        if event.type() == QEvent.Type.ApplicationStateChange:
+            return QGuiApplication.applicationState() != Qt.ApplicationState.ApplicationActive
+        return event.type() == QEvent.Type.WindowDeactivate and watched is self
 
     def _finishing_key(self, event: QKeyEvent) -> bool:
         """Enter ends what is being typed; it does nothing else then."""

@@ -15,7 +15,10 @@ PAGES = Registry("app.pages", "page")
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """How a page registers. ``drives`` says that driving bindings are alive on it."""
+    """How a page registers. ``drives`` says that driving bindings are alive on it.
+
+    ``view_uses`` are presses in its views that no binding may take, ``hints`` others that F1 lists.
+    """
 
     name: str
     title: str
@@ -24,6 +27,7 @@ class PageInfo:
     actions: tuple[ActionSpec, ...] = ()
     drives: bool = False
     view_uses: tuple[tuple[str, str], ...] = ()
+    hints: tuple[tuple[str, str], ...] = ()
 
 
 class Page(QWidget):

@@ -83,9 +83,9 @@ class KeyField(QWidget):
 class HelpSheet(QFrame):
     """Covers the page; F1, Esc or a click beside it closes it."""
 
-    def __init__(self, host: QWidget, book: ActionBook) -> None:
+    def __init__(self, host: QWidget, book: ActionBook, hints: tuple[tuple[str, str], ...]) -> None:
         super().__init__(host)
-        self._host, self._book = host, book
+        self._host, self._book, self._hints = host, book, hints
         u = unit()
         self._search = QLineEdit()
         self._search.setPlaceholderText("Find a key or a command")
@@ -183,10 +183,17 @@ class HelpSheet(QFrame):
             for action in DriveAction:
                 triggers = preset.triggers(action)
                 if triggers and words in f"{TITLES[action]} {' '.join(triggers)}".casefold():
-                    caps = QWidget()
-                    caps.setLayout(row(None, *(KeyCap(trigger) for trigger in triggers), gap=1))
-                    groups.setdefault(f"Driving, {preset.title}", []).append((TITLES[action], "", caps))
+                    groups.setdefault(f"Driving, {preset.title}", []).append((TITLES[action], "", _caps(*triggers)))
+        for title, press in self._hints:
+            if words in f"{title} {press}".casefold():
+                groups.setdefault("Mouse in views", []).append((title, "", _caps(press)))
         return [(title, _grid(entries)) for title, entries in groups.items()]
+
+
+def _caps(*triggers: str) -> QWidget:
+    caps = QWidget()
+    caps.setLayout(row(None, *(KeyCap(trigger) for trigger in triggers), gap=1))
+    return caps
 
 
 def _grid(entries: list[tuple[str, str, QWidget]]) -> tuple[QWidget, int]:

@@ -128,6 +128,27 @@ def test_home_and_back_again(live: Application, page: TeleoperatePage) -> None:
     assert np.linalg.norm(hand(live) - there) < 0.6 * np.linalg.norm(home - there)
 
 
+def test_dragging_an_object_in_the_3d_view_pushes_it(live: Application, page: TeleoperatePage) -> None:
+    station, scene = live.services.station, page.views.scene
+    started: list[object] = []
+    station.dragStarted.connect(started.append)
+    view = scene.view()
+    uv, _ = view.pinhole.project(view.X_WC.inverse() @ np.array([[0.6, 0.0, 0.02]]))
+    presses = [QPoint(round(uv[0, 0]) + dx, round(uv[0, 1]) + dy) for dx in range(-80, 81, 16) for dy in (-30, 0, 30)]
+    for press_at in presses:
+        QTest.mousePress(scene, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, press_at)
+        QTest.mouseMove(scene, press_at + QPoint(12, 0))
+        QTest.qWait(30)
+        if started:
+            break
+        QTest.mouseRelease(scene, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, press_at)
+    wait_until(lambda: started)
+    wait_until(lambda: station.status.disturbance == "manual")
+    wait_until(lambda: page.views.scene.note == "disturbed")
+    QTest.mouseRelease(scene, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, press_at)
+    wait_until(lambda: station.status.disturbance == "none")
+
+
 def test_record_label_discard_and_undo(live: Application, page: TeleoperatePage) -> None:
     library = live.services.library
     click_key(live, Qt.Key.Key_R)

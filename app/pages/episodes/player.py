@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -13,7 +14,6 @@ from app.pages.episodes.playback import Playback, disturbed_spans, event_marks
 from app.services import Services
 from app.settings import Setting
 from app.theme import unit
-from app.views.episode_plots import EpisodePlots
 from app.views.grid import ViewGrid
 from app.views.rgbd import Kind, RgbdView
 from app.views.scene3d import Scene3DView
@@ -25,6 +25,9 @@ from core.clock import monotonic_ns
 from core.library.rows import EpisodeRow
 from core.messages import Frame
 from robot.station_messages import PLAYER
+
+if TYPE_CHECKING:
+    from app.views.episode_plots import EpisodePlots
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _DEPTH = Setting("episodes.depth", bool, False)
@@ -51,7 +54,7 @@ class Player(QWidget):
         self._grid = ViewGrid()
         self.scene = Scene3DView(PLAYER)
         self.timeline = Timeline()
-        self.plots = EpisodePlots()
+        self._plots: EpisodePlots | None = None
         self.speed = Segments(tuple(f"{speed:g}×" for speed in SPEEDS))
         self._time = text("")
         self._empty = EmptyState("episodes", "No episode chosen", "Choose one in the table to watch it here.")
@@ -77,8 +80,9 @@ class Player(QWidget):
         inside = QVBoxLayout(below)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
-        for widget, stretch in ((transport, 0), (self.timeline, 0), (self.plots, 1)):
-            inside.addWidget(widget, stretch)
+        for widget in (transport, self.timeline):
+            inside.addWidget(widget)
+        self._below = inside
         self._split.addWidget(below)
         self._split.setStretchFactor(0, 1)
         self._split.setHandleWidth(max(2, unit() // 2))
@@ -101,7 +105,6 @@ class Player(QWidget):
         decoder.failed.connect(self._failed)
         self.timeline.seeked.connect(self._seek)
         self.timeline.trimmed.connect(self.trimmed.emit)
-        self.plots.seeked.connect(self._seek)
         self.speed.chosen.connect(lambda index: setattr(playback, "speed", SPEEDS[index]))
         self.scene.viewChanged.connect(self._services.view3d.look)
         self.scene.filled.connect(lambda: self._grid.fill(self.scene))
@@ -123,6 +126,17 @@ class Player(QWidget):
             actions[name].triggered.connect(lambda _=False, deed=deed: deed() if self._open is not None else None)
         actions["play.depth"].toggled.connect(lambda _: self._place())
         actions["play.cloud"].toggled.connect(lambda _: self._place())
+
+    @property
+    def plots(self) -> EpisodePlots:
+        """Made when first needed: the plotting library costs a fifth of a second."""
+        if self._plots is None:
+            from app.views.episode_plots import EpisodePlots
+
+            self._plots = EpisodePlots()
+            self._plots.seeked.connect(self._seek)
+            self._below.addWidget(self._plots, 1)
+        return self._plots
 
     # What is shown --------------------------------------------------------------------------------------------------
     def show_episode(self, episode: EpisodeRow | None) -> None:

@@ -59,6 +59,13 @@ INFO = PageInfo(
     ACTIONS,
     drives=True,
     view_uses=(("Zoom a view", "Ctrl+Wheel"), ("Pan a view", "Middle drag")),
+    hints=(
+        ("Fill the page with a view", "Double click"),
+        ("Orbit the 3-D view", "Left drag"),
+        ("Pan the 3-D view", "Right drag"),
+        ("Zoom the 3-D view", "Wheel"),
+        ("Push an object in the 3-D view", "Alt+Left drag"),
+    ),
 )
 
 

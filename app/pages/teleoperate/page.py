@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from app.input import wants_keys
@@ -160,8 +160,7 @@ class TeleoperatePage(Page):
     def entered(self) -> None:
         self.driving.enter()
         self.views.entered()
-        if self._services.actions["view.traces"].isChecked():
-            self._show_traces(True)
+        QTimer.singleShot(0, self, lambda: self._show_traces(self._services.actions["view.traces"].isChecked()))
 
     def left(self) -> None:
         self.driving.leave()
