@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from core.clock import LockstepClock
+from core.episodes.disk import check_free_space, estimated_bytes_per_second
 from core.episodes.recorder import Recorder
 from core.errors import StopReason
 from core.messages import EpisodeEvent, EpisodeMetadata, EpisodeSummary, Frame, Setpoint, Source
@@ -111,6 +112,7 @@ class LockstepRig:
             start_poses=dict(self._scene.truth().X_WO),
         )
         infos = [camera.info for camera in self._devices.cameras]
+        check_free_space(path.parent, estimated_bytes_per_second(infos))
         return Recorder(
             path,
             metadata,

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from core.clock import WallClock
+from core.episodes.disk import check_free_space, estimated_bytes_per_second
 from core.episodes.reader import EpisodeReader
 from core.episodes.recorder import Recorder
 from core.errors import ReticleError, StopReason
@@ -235,11 +236,13 @@ class Station:
         if self._recorder is not None:
             raise ReticleError("A recording is already running; stop it first.")
         metadata = self._complete_metadata(command.metadata)
+        cameras = [camera.info for camera in self._devices.cameras]
         try:
+            check_free_space(Path(command.path).parent, estimated_bytes_per_second(cameras))
             recorder = Recorder(
                 Path(command.path),
                 metadata,
-                [camera.info for camera in self._devices.cameras],
+                cameras,
                 encoder_threads=self._spec.encoder_threads,
                 depth_codec=command.depth_codec,
                 start_ns=self._clock.now_ns(),

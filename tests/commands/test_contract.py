@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,24 @@ def test_without_a_display_the_window_says_what_works() -> None:
     assert result.returncode == 2
     assert "no display" in result.stderr
     assert "main.py record" in result.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 200 MB, which is less than ten minutes of anything."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small disk needs root")
+    yield place
+    subprocess.run(["umount", str(place)], check=False)
+
+
+def test_recording_is_refused_on_a_disk_that_is_nearly_full(small_disk: Path) -> None:
+    result = run("record", "--task", "reach_t", "--cameras", "none", "--quiet", "--library", small_disk)
+    assert result.returncode == 1
+    assert "free some space" in result.stderr
+    assert json.loads(run("episodes", "list", "--library", small_disk, "--json").stdout)["total"] == 0
