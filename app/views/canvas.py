@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QFontMetrics,
     QImage,
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QTransform,
     QWheelEvent,
 )
@@ -134,6 +138,11 @@ class Canvas(QWidget):
         """Image pixels for one pixel of the widget."""
         return 1.0 / max(1e-6, self._transform().m11())
 
+    def _covered(self) -> bool:
+        """Whether the image leaves nothing of the ground to be seen."""
+        width, height = self._image_size()
+        return self._transform().mapRect(QRectF(0, 0, width, height)).contains(QRectF(self.rect()))
+
     def _keep_inside(self) -> None:
         half = 0.5 / self._zoom
         x = min(max(self._centre.x(), half), 1.0 - half)
@@ -193,7 +202,8 @@ class Canvas(QWidget):
     # Painting -------------------------------------------------------------------------------------------------------
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), well_colour(self.palette()))
+        if self._image is None or not self._covered():
+            painter.fillRect(self.rect(), well_colour(self.palette()))
         if self._image is not None:
             self._paint_image(painter)
         if self.message:
@@ -239,29 +249,58 @@ def paint_message(painter: QPainter, widget: QWidget, message: str, role: Role) 
 
 
 def paint_caption(painter: QPainter, widget: QWidget, caption: Caption, corner: Qt.AlignmentFlag) -> None:
-    """Words on a plate in a corner of a view."""
+    """Words on a plate in a corner of a view. Plates are kept: the same words are painted many times a second."""
     if not caption.words and not caption.icon:
         return
     u = unit(widget.font())
-    painter.setFont(scaled(widget.font(), 0.88, QFont.Weight.Medium))
-    metrics, size = painter.fontMetrics(), u * 4.0
+    plate = _plate(caption, widget)
+    size = plate.deviceIndependentSize()
+    left = u if corner & Qt.AlignmentFlag.AlignLeft else widget.width() - size.width() - u
+    top = u if corner & Qt.AlignmentFlag.AlignTop else widget.height() - size.height() - u
+    painter.drawPixmap(QPointF(left, top), plate)
+
+
+_PLATES: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+_PLATES_KEPT = 64
+
+
+def _plate(caption: Caption, widget: QWidget) -> QPixmap:
+    ratio, palette = widget.devicePixelRatioF(), widget.palette()
+    key = (caption.words, caption.icon, widget.width(), palette.cacheKey(), widget.font().key(), ratio)
+    plate = _PLATES.get(key)
+    if plate is None:
+        plate = _PLATES[key] = _make_plate(caption, widget, ratio)
+        while len(_PLATES) > _PLATES_KEPT:
+            _PLATES.popitem(last=False)
+    _PLATES.move_to_end(key)
+    return plate
+
+
+def _make_plate(caption: Caption, widget: QWidget, ratio: float) -> QPixmap:
+    u, palette = unit(widget.font()), widget.palette()
+    font = scaled(widget.font(), 0.88, QFont.Weight.Medium)
+    metrics, size = QFontMetrics(font), u * 4.0
     room = widget.width() - u * 6 - (u * 5 if caption.icon else 0)
     words = metrics.elidedText(caption.words, Qt.TextElideMode.ElideRight, room)
     width = metrics.horizontalAdvance(words) + u * 3 + (size + u if caption.icon else 0)
     height = metrics.height() + u
-    left = u if corner & Qt.AlignmentFlag.AlignLeft else widget.width() - width - u
-    top = u if corner & Qt.AlignmentFlag.AlignTop else widget.height() - height - u
-    palette = widget.palette()
-    plate = QColor(palette.color(Role.Window))
-    plate.setAlphaF(0.78)
+    plate = QPixmap(math.ceil(width * ratio), math.ceil(height * ratio))
+    plate.setDevicePixelRatio(ratio)
+    plate.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(plate)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    ground = QColor(palette.color(Role.Window))
+    ground.setAlphaF(0.78)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(plate)
-    painter.drawRoundedRect(QRectF(left, top, width, height), u * 0.75, u * 0.75)
-    x = left + u * 1.5
+    painter.setBrush(ground)
+    painter.drawRoundedRect(QRectF(0, 0, width, height), u * 0.75, u * 0.75)
+    x = u * 1.5
     if caption.icon:
-        icon_rect = QRectF(x, top + (height - size) / 2, size, size)
+        icon_rect = QRectF(x, (height - size) / 2, size, size)
         paint_icon(painter, caption.icon, icon_rect, palette.color(Role.WindowText))
         x += size + u
+    painter.setFont(font)
     painter.setPen(palette.color(Role.WindowText))
-    painter.drawText(QRectF(x, top, width, height), int(Qt.AlignmentFlag.AlignVCenter), words)
+    painter.drawText(QRectF(x, 0, width, height), int(Qt.AlignmentFlag.AlignVCenter), words)
+    painter.end()
+    return plate

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QLinearGradient, QPainter, QPen, QPixmap
 
 from app.theme import Role, scaled, unit
 from app.views.canvas import Canvas, Caption
@@ -39,6 +40,7 @@ class RgbdView(Canvas):
         self.range_m: tuple[float, float] | None = None
         self._fitted = False
         self._pointer: tuple[float, float] | None = None
+        self._legend: tuple[tuple[object, ...], QPixmap] | None = None
         self._marks: list[tuple[SE3, Role]] = []
         self._note = ""
         self._drives = False
@@ -102,11 +104,11 @@ class RgbdView(Canvas):
             self.show_frame(frame)
 
     def _colour_image(self, frame: Frame) -> QImage:
+        """Converted once: painting a scaled RGB888 image costs twice as much every time."""
         rgb = np.ascontiguousarray(frame.rgb)
         height, width = rgb.shape[:2]
         image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-        self._kept = rgb
-        return image
+        return image.convertToFormat(QImage.Format.Format_RGB32)
 
     def _depth_image(self, frame: Frame) -> QImage | None:
         if frame.depth is None:
@@ -187,26 +189,42 @@ class RgbdView(Canvas):
                 painter.drawLine(centre + direction * (1.6 * u), centre + direction * (2.8 * u))
 
     def _paint_legend(self, painter: QPainter) -> None:
+        """The depth range; kept as a picture, since it seldom changes."""
         assert self.range_m is not None  # asked for by paint_over only then
-        u = unit(self.font())
-        painter.setFont(scaled(self.font(), 0.82))
-        metrics = painter.fontMetrics()
-        near, far = f"{self.range_m[0]:.2f}", f"{self.range_m[1]:.2f} m"
+        key = (self.range_m, self.width(), self.palette().cacheKey(), self.devicePixelRatioF())
+        if self._legend is None or self._legend[0] != key:
+            self._legend = (key, self._make_legend(*self.range_m))
+        plate, u = self._legend[1], unit(self.font())
+        size = plate.deviceIndependentSize()
+        painter.drawPixmap(QPointF(self.width() - size.width() - u, self.height() - size.height() - u), plate)
+
+    def _make_legend(self, near_m: float, far_m: float) -> QPixmap:
+        u, palette, font = unit(self.font()), self.palette(), scaled(self.font(), 0.82)
+        metrics = QFontMetrics(font)
+        near, far = f"{near_m:.2f}", f"{far_m:.2f} m"
         bar = min(u * 18, self.width() / 4)
-        width = bar + metrics.horizontalAdvance(near + far) + 5 * u
-        height = metrics.height() + u
-        plate = QRectF(self.width() - width - u, self.height() - height - u, width, height)
-        ground = QColor(self.palette().color(Role.Window))
+        width, height = bar + metrics.horizontalAdvance(near + far) + 5 * u, metrics.height() + u
+        ratio = self.devicePixelRatioF()
+        plate = QPixmap(math.ceil(width * ratio), math.ceil(height * ratio))
+        plate.setDevicePixelRatio(ratio)
+        plate.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(plate)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(font)
+        ground = QColor(palette.color(Role.Window))
         ground.setAlphaF(0.78)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
-        painter.drawRoundedRect(plate, 0.75 * u, 0.75 * u)
-        painter.setPen(self.palette().color(Role.WindowText))
+        area = QRectF(0, 0, width, height)
+        painter.drawRoundedRect(area, 0.75 * u, 0.75 * u)
+        painter.setPen(palette.color(Role.WindowText))
         centre = int(Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(plate.adjusted(1.5 * u, 0, 0, 0), centre, near)
-        painter.drawText(plate.adjusted(0, 0, -1.5 * u, 0), centre | int(Qt.AlignmentFlag.AlignRight), far)
-        left = plate.left() + 2.5 * u + metrics.horizontalAdvance(near)
+        painter.drawText(area.adjusted(1.5 * u, 0, 0, 0), centre, near)
+        painter.drawText(area.adjusted(0, 0, -1.5 * u, 0), centre | int(Qt.AlignmentFlag.AlignRight), far)
+        left = 2.5 * u + metrics.horizontalAdvance(near)
         gradient = QLinearGradient(left, 0, left + bar, 0)
         for index, colour in enumerate(ramp_colours(9)):
             gradient.setColorAt(index / 8, QColor(*colour))
-        painter.fillRect(QRectF(left, plate.center().y() - u * 0.5, bar, u), gradient)
+        painter.fillRect(QRectF(left, area.center().y() - u * 0.5, bar, u), gradient)
+        painter.end()
+        return plate

@@ -41,7 +41,6 @@ class Scene3DView(QWidget):
         self._target = np.array(_HOME_TARGET_W)
         self._at_home = True
         self._image: QImage | None = None
-        self._kept: Frame | None = None
         self._source = source
         self._dragged_from: QPointF | None = None
         self._pushing = False
@@ -63,8 +62,8 @@ class Scene3DView(QWidget):
     # What is shown --------------------------------------------------------------------------------------------------
     def show_picture(self, frame: Frame) -> None:
         height, width = frame.rgb.shape[:2]
-        self._kept = frame
-        self._image = QImage(frame.rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        image = QImage(frame.rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        self._image = image.convertToFormat(QImage.Format.Format_RGB32)
         self.message = ""
         self.update()
 

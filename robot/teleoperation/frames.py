@@ -29,8 +29,8 @@ def driving_rotation(axes: Axes, X_WC: SE3 | None) -> Array:
     if norm < 1e-6:
         return np.eye(3)
     forward /= norm
-    up = np.array([0.0, 0.0, 1.0])
-    return np.stack([forward, np.cross(up, forward), up], axis=1)
+    x, y = float(forward[0]), float(forward[1])
+    return np.array([[x, -y, 0.0], [y, x, 0.0], [0.0, 0.0, 1.0]])
 
 
 def drag_shift(

@@ -23,6 +23,7 @@ from robot.teleoperation.presets import DriveAction, Preset
 from robot.teleoperation.triggers import Trigger
 
 TICK_MS = 10
+_REST_NS = NANOSECONDS // 2
 _DRAG_THRESHOLD_PX = 3.0
 _LEASE_DOUBT_NS = NANOSECONDS // 2
 
@@ -52,6 +53,7 @@ class DrivingController(QObject):
         self._dragging = False
         self._last = QPointF()
         self._granted_ns = 0
+        self._woken_ns = 0
         self._previous_homes: list[tuple[float, ...]] = []
         self._shown_state = DriveState.IDLE
         self._shown_held: frozenset[DriveAction] = frozenset()
@@ -71,7 +73,6 @@ class DrivingController(QObject):
     def enter(self) -> None:
         """The page is shown: listen."""
         QApplication.instance().installEventFilter(self)
-        self._timer.start()
 
     def leave(self) -> None:
         """The page is left: let go and stop listening."""
@@ -119,8 +120,18 @@ class DrivingController(QObject):
         step = self._station.take_step() or self._station.step
         if step is not None:
             self.driver.measured(step)
-        self.driver.tick(monotonic_ns() / NANOSECONDS, self._camera_pose())
+        now_ns = monotonic_ns()
+        self.driver.tick(now_ns / NANOSECONDS, self._camera_pose())
         self._show()
+        if self.driver.state is DriveState.IDLE and not self._shown_held and now_ns - self._woken_ns > _REST_NS:
+            self._timer.stop()
+
+    def _wake(self) -> bool:
+        """Something was pressed, moved or turned: tick until all is at rest again."""
+        self._woken_ns = monotonic_ns()
+        if not self._timer.isActive():
+            self._timer.start()
+        return True
 
     def _camera_pose(self) -> SE3 | None:
         frame = self._station.frames.get(self.camera)
@@ -189,7 +200,7 @@ class DrivingController(QObject):
         if event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
-        return event.isAutoRepeat() or self.device.press(code, trigger)
+        return event.isAutoRepeat() or (self.device.press(code, trigger) and self._wake())
 
     def _free_for_keys(self) -> bool:
         if QApplication.activePopupWidget() is not None or QApplication.activeModalWidget() is not None:
@@ -198,7 +209,8 @@ class DrivingController(QObject):
 
     def press_global(self, key: str) -> None:
         """A key from anywhere on the desktop."""
-        self.device.press(("global", key), Trigger.parse(key))
+        if self.device.press(("global", key), Trigger.parse(key)):
+            self._wake()
 
     def release_global(self, key: str) -> None:
         self.device.release(("global", key))
@@ -221,7 +233,7 @@ class DrivingController(QObject):
         self._last = event.position()
         if self.device.press(("button", button), Trigger(modifiers, f"{button} button")):
             self.set_camera(view.info.role)
-            return True
+            return self._wake()
         if self.device.drags_with(button, modifiers):
             self._pressed, self._dragging = (view, event.button(), event.position()), False
         return False
@@ -238,11 +250,12 @@ class DrivingController(QObject):
         self._last = event.position()
         if self._dragging or self.driver.state is DriveState.DRIVING:
             self.device.pointer_moved(moved.x(), moved.y(), modifiers, _pointer_view(view))
+            self._wake()
         return False
 
     def _wheel(self, view: RgbdView, event: QWheelEvent) -> bool:
         steps = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
-        return self.device.wheel_turned(steps, modifiers_of(event.modifiers()))
+        return self.device.wheel_turned(steps, modifiers_of(event.modifiers())) and self._wake()
 
 
 def _pointer_view(view: RgbdView) -> PointerView:
