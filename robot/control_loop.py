@@ -9,8 +9,12 @@ nobody drives stands still.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Protocol
+
+import msgspec
+import numpy as np
 
 from core.clock import NANOSECONDS, Clock
 from core.errors import DeviceError, StopReason
@@ -18,7 +22,7 @@ from core.geometry import SE3
 from core.messages import ControlMode, Disturbance, RobotState, Setpoint, Source, Step
 from core.processes.heartbeat import Heartbeat
 from robot.controller import Controller
-from robot.description import GRIPPER_MAX_WIDTH_M, JOINT_LIMITS_RAD
+from robot.description import GRIPPER_MAX_WIDTH_M, JOINT_COUNT, JOINT_LIMITS_RAD
 from robot.devices import Arm, ArmState, Gripper, GripperState
 from robot.rig import RigConfig
 from robot.safety import Governor, Supervisor, Verdict
@@ -96,7 +100,7 @@ class ControlLoop:
 
     def hold_measured(self) -> RobotState:
         """Forget everything wanted and hold the measured pose: after start, re-arm and scene changes."""
-        arm, gripper = self._arm.read(), self._gripper.read()
+        arm, gripper = self._measure()
         self._controller.reset(arm.q)
         self._governor.reset(self._controller.forward(arm.q), gripper.width_m)
         self.revoke()
@@ -107,6 +111,11 @@ class ControlLoop:
     def add_source(self, source: Source, setpoints: SetpointSource) -> None:
         """Register or replace where a source's setpoints come from."""
         self._sources[source] = setpoints
+
+    def remove_source(self, source: Source, setpoints: SetpointSource) -> None:
+        """Listen to a source no more, unless another one has replaced it."""
+        if self._sources.get(source) is setpoints:
+            del self._sources[source]
 
     def grant(self, source: Source, lease: int) -> tuple[SE3, float]:
         """Give the arm to a source; returns the pose and width it starts from: exactly where the arm is sent."""
@@ -163,13 +172,23 @@ class ControlLoop:
 
     def _read(self) -> tuple[ArmState, GripperState]:
         try:
-            self._last_arm, self._last_gripper = self._arm.read(), self._gripper.read()
+            self._last_arm, self._last_gripper = self._measure()
         except DeviceError as error:
             _LOG.error("%s", error)
             self.stop(StopReason.DEVICE_FAULT)
         if self._last_arm is None:
             raise DeviceError("The control loop was used before it was started.")
         return self._last_arm, self._last_gripper
+
+    def _measure(self) -> tuple[ArmState, GripperState]:
+        """What the devices say now; DeviceError when they are silent or it makes no sense."""
+        arm, gripper = self._arm.read(), self._gripper.read()
+        measured = (arm.q, arm.dq, arm.tau_external)
+        if any(values.shape != (JOINT_COUNT,) or not np.isfinite(values).all() for values in measured):
+            raise DeviceError(f"The arm's state must be {JOINT_COUNT} finite numbers a quantity, it is {measured}.")
+        if not math.isfinite(gripper.width_m):
+            raise DeviceError(f"The gripper's width must be finite, it is {gripper.width_m}.")
+        return arm, gripper
 
     def _robot_state(self, arm: ArmState, gripper: GripperState) -> RobotState:
         return RobotState(
@@ -192,7 +211,11 @@ class ControlLoop:
     def _receive(self, now_ns: int) -> str | None:
         """Take the newest setpoint of the lease's holder; others are refused and counted."""
         for source, setpoints in self._sources.items():
-            setpoint = setpoints.take()
+            try:
+                setpoint = setpoints.take()
+            except msgspec.MsgspecError as error:
+                self._reject(source, error)
+                continue
             if setpoint is None:
                 continue
             if source is not self._source or setpoint.lease != self._lease:
@@ -202,6 +225,13 @@ class ControlLoop:
         if self._source is Source.HAND:
             return self._judge(self.supervisor.check_setpoint_age(self._setpoint, self._lease_start_ns, now_ns))
         return None
+
+    def _reject(self, source: Source, error: msgspec.MsgspecError) -> None:
+        """What cannot even be read as a setpoint stops the arm when its holder sent it, and is refused otherwise."""
+        _LOG.warning("a setpoint of %s cannot be read: %s", source, error)
+        self.refused_setpoints += 1
+        if source is self._source:
+            self.stop(StopReason.SETPOINT_INVALID)
 
     def _accept(self, setpoint: Setpoint) -> None:
         verdict = self.supervisor.check_setpoint(setpoint, *self._accepted)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import StopReason
 from core.geometry import SE3, quaternion_exp, quaternion_product, unit_quaternion
-from core.messages import Setpoint
+from core.messages import Setpoint, Source
 from core.processes.heartbeat import Heartbeat
 from robot.devices import ArmState
 from robot.rig import LimitsConfig, RigConfig, WatchdogConfig, WorkspaceConfig
@@ -24,6 +24,7 @@ Vector = NDArray[np.float64]
 NANOSECONDS = 1_000_000_000
 _JUMP_PERIOD_S = 1.0 / 30.0
 _JOINT_OVERSHOOT_RAD = 0.05
+_FUTURE_NS = 50_000_000
 
 
 class Governor:
@@ -93,7 +94,8 @@ class Governor:
 
     def _move(self, velocity: Vector, angular_velocity: Vector, gripper_width_m: float) -> SE3:
         self._velocity, self._angular_velocity = velocity, angular_velocity
-        position = np.clip(self.pose.p + velocity * self._period_s, self._low, self._high)
+        low, high = np.minimum(self._low, self.pose.p), np.maximum(self._high, self.pose.p)
+        position = np.clip(self.pose.p + velocity * self._period_s, low, high)  # outside: no further, but no leap in
         if angular_velocity.any():
             turn = quaternion_exp(angular_velocity * self._period_s)
             self.pose = SE3(unit_quaternion(quaternion_product(turn, self.pose.quat_wxyz)), position)
@@ -181,10 +183,15 @@ class Supervisor:
         return Verdict()
 
     def check_setpoint_age(self, newest: Setpoint | None, lease_start_ns: int, now_ns: int) -> Verdict:
-        """A hand's setpoint must be younger than 150 ms, counted from the lease's start for the first."""
+        """A hand's setpoint must be younger than 150 ms, counted from the lease's start for the first.
+
+        A stamp from the future says nothing about its age: the setpoint counts as old.
+        """
         if not self._watch_wall_time:
             return Verdict()
         stamp_ns = lease_start_ns if newest is None else newest.stamp_ns
+        if stamp_ns - now_ns > _FUTURE_NS:
+            return Verdict(brake="a setpoint of the hand is stamped in the future")
         if (now_ns - stamp_ns) / NANOSECONDS > self._watchdogs.setpoint_brake_s:
             return Verdict(brake="no setpoint from the hand")
         return Verdict()
@@ -193,12 +200,15 @@ class Supervisor:
         """Reject what is not a number or jumps; checked before any clamp.
 
         ``previous`` is the last accepted pose of this lease (the lease's start for the first) and ``previous_ns`` its
-        stamp. A jump is further than ``jump_factor`` times what the speed limit allows in the time between.
+        stamp. A jump is further than ``jump_factor`` times what the speed limit allows in the time between; a hand that
+        was silent for longer than the window may be busy earns no further way.
         """
         values = np.asarray((*setpoint.X_WE, setpoint.gripper_width_m), dtype=np.float64)
         if values.shape != (8,) or not np.isfinite(values).all() or abs(np.linalg.norm(values[:4]) - 1.0) > 1e-3:
             return Verdict(stop=StopReason.SETPOINT_INVALID)
         elapsed_s = max((setpoint.stamp_ns - previous_ns) / NANOSECONDS, _JUMP_PERIOD_S)
+        if setpoint.source is Source.HAND:
+            elapsed_s = min(elapsed_s, self._watchdogs.window_brake_s)
         distance, angle = setpoint.pose.distance(previous)
         factor = self._limits.jump_factor * elapsed_s
         if distance > factor * self._limits.speed_m_s or angle > factor * self._limits.angular_speed_rad_s:
@@ -214,8 +224,6 @@ class Supervisor:
         left_joints = self._was_inside_joints and not inside_joints
         left_box = self._was_inside_box and not inside_box
         self._was_inside_joints, self._was_inside_box = inside_joints, inside_box
-        if not np.isfinite(state.q).all() or not np.isfinite(state.dq).all():
-            return Verdict(stop=StopReason.DEVICE_FAULT)
         if left_joints:
             return Verdict(stop=StopReason.JOINT_LIMIT)
         if left_box:

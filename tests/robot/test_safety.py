@@ -100,6 +100,22 @@ def test_braking_stops_within_the_braking_distance_and_recovers() -> None:
     assert moving.pose.distance(far)[0] < 1e-6
 
 
+def test_outside_the_workspace_the_arm_stays_until_driven_and_comes_in_under_the_limits() -> None:
+    """After a re-arm the measured pose may lie outside: nothing may leap inside by itself."""
+    moving = governor()
+    outside = SE3(START.quat_wxyz, np.array([CONFIG.workspace.max_W[0] + 0.03, 0.0, 0.4]))
+    moving.reset(outside, 0.1)
+    for _ in range(10):
+        assert moving.brake().distance(outside)[0] == 0.0
+    previous = outside
+    for _ in range(400):
+        sent = moving.track(START, 0.1)
+        assert sent.distance(previous)[0] <= LIMITS.speed_m_s * PERIOD_S + 1e-9
+        assert sent.p[0] <= previous.p[0] + 1e-12
+        previous = sent
+    assert previous.p[0] < CONFIG.workspace.max_W[0] - CONFIG.workspace.margin_m
+
+
 def test_the_gripper_opens_at_its_speed() -> None:
     moving = governor()
     moving.track(START, 0.0)
@@ -142,6 +158,11 @@ def test_an_old_setpoint_of_the_hand_brakes() -> None:
     assert watching.check_setpoint_age(None, 0, 151 * MS).brake is not None
 
 
+def test_a_stamp_from_the_future_does_not_switch_the_age_guard_off() -> None:
+    watching = supervisor()
+    assert watching.check_setpoint_age(setpoint((0.5, 0, 0.4), stamp_ns=1_000 * MS), 0, 10 * MS).brake is not None
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("position", range(8))
 def test_what_is_not_a_number_stops(bad: float, position: int) -> None:
@@ -166,6 +187,11 @@ def test_a_jump_stops_and_a_step_does_not() -> None:
     assert watching.check_setpoint(turned, START, 0).stop is StopReason.SETPOINT_JUMP
 
 
+def test_a_hand_that_was_silent_may_not_jump_further_for_it() -> None:
+    far = setpoint((0.7, 0, 0.4), stamp_ns=10_000 * MS)
+    assert supervisor().check_setpoint(far, START, 0).stop is StopReason.SETPOINT_JUMP
+
+
 def test_leaving_the_workspace_stops_but_coming_back_in_does_not() -> None:
     watching = supervisor()
     inside, outside = START, SE3(START.quat_wxyz, np.array([1.0, 0.0, 0.4]))
@@ -182,9 +208,8 @@ def test_a_joint_at_its_limit_stops() -> None:
     assert watching.check_arm(arm_state(at_limit), START).stop is StopReason.JOINT_LIMIT
 
 
-def test_a_hard_push_and_a_senseless_arm_stop() -> None:
+def test_a_hard_push_stops() -> None:
     assert supervisor().check_arm(arm_state(torque_nm=70.0), START).stop is StopReason.COLLISION
-    assert supervisor().check_arm(arm_state(np.full(7, np.nan)), START).stop is StopReason.DEVICE_FAULT
 
 
 def test_a_tick_late_by_a_second_stops() -> None:

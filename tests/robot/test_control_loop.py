@@ -1,0 +1,109 @@
+"""The control loop against devices and setpoints that misbehave."""
+
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from core.clock import LockstepClock
+from core.errors import DeviceError, StopReason
+from core.messages import ControlMode, Setpoint, Source
+from robot.control_loop import ControlLoop
+from robot.description import HOME_Q
+from robot.devices import ArmState, GripperState
+from robot.rig import load_rig
+
+
+class Arm:
+    """Holds still and reports what the test wants."""
+
+    def __init__(self) -> None:
+        self.state = ArmState(0, HOME_Q.copy(), np.zeros(7), np.zeros(7))
+
+    def start(self) -> None: ...
+    def read(self) -> ArmState:
+        return self.state
+
+    def command(self, q: np.ndarray) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Gripper:
+    def __init__(self) -> None:
+        self.width_m = 0.1
+
+    def start(self) -> None: ...
+    def read(self) -> GripperState:
+        return GripperState(0, self.width_m, 0.0)
+
+    def command(self, width_m: float, force_n: float) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Unreadable:
+    """Shared memory in which somebody wrote something else than a setpoint."""
+
+    def take(self) -> Setpoint | None:
+        return msgspec.msgpack.decode(msgspec.msgpack.encode(["hand", 1, "one"]), type=Setpoint)
+
+
+def control_loop(sources: dict[Source, Any] | None = None) -> tuple[ControlLoop, Arm, Gripper, list[StopReason]]:
+    stopped: list[StopReason] = []
+    arm, gripper = Arm(), Gripper()
+    loop = ControlLoop(load_rig(), arm, gripper, LockstepClock(), sources or {}, stopped.append)
+    loop.start()
+    return loop, arm, gripper, stopped
+
+
+@pytest.mark.parametrize("quantity", ["q", "dq", "tau_external"])
+@pytest.mark.parametrize("bad", [np.full(7, math.nan), np.zeros(6), np.full(7, math.inf)])
+def test_a_senseless_arm_stops_by_name_and_the_loop_goes_on(quantity: str, bad: np.ndarray) -> None:
+    loop, arm, _, stopped = control_loop()
+    good = arm.state
+    values = {"stamp_ns": 0, "q": good.q, "dq": good.dq, "tau_external": good.tau_external, quantity: bad}
+    arm.state = ArmState(**values)
+    for _ in range(3):
+        assert loop.tick().mode is ControlMode.STOPPED
+    assert stopped == [StopReason.DEVICE_FAULT]
+    with pytest.raises(DeviceError):
+        loop.rearm()
+    arm.state = good
+    loop.rearm()
+    assert loop.tick().mode is ControlMode.IDLE
+
+
+def test_a_gripper_without_a_width_stops() -> None:
+    loop, _, gripper, stopped = control_loop()
+    gripper.width_m = math.nan
+    assert loop.tick().mode is ControlMode.STOPPED
+    assert stopped == [StopReason.DEVICE_FAULT]
+
+
+def test_a_setpoint_of_the_wrong_type_stops_when_its_sender_holds_the_arm() -> None:
+    loop, _, _, stopped = control_loop({Source.HAND: Unreadable()})
+    loop.grant(Source.HAND, 1)
+    assert loop.tick().mode is ControlMode.STOPPED
+    assert stopped == [StopReason.SETPOINT_INVALID]
+
+
+def test_a_setpoint_of_the_wrong_type_of_a_stranger_is_refused_and_counted() -> None:
+    loop, _, _, stopped = control_loop({Source.POLICY: Unreadable()})
+    loop.grant(Source.HAND, 1)
+    loop.tick()
+    assert not stopped
+    assert loop.refused_setpoints == 1
+
+
+def test_a_source_that_was_replaced_is_not_removed() -> None:
+    loop, *_ = control_loop()
+    old, new = Unreadable(), Unreadable()
+    loop.add_source(Source.HOME, old)
+    loop.add_source(Source.HOME, new)
+    loop.remove_source(Source.HOME, old)
+    loop.tick()
+    assert loop.refused_setpoints == 1
+    loop.remove_source(Source.HOME, new)
+    loop.tick()
+    assert loop.refused_setpoints == 1
