@@ -47,7 +47,7 @@ class Scene3DView(QWidget):
         self._cloud = True
         self._cameras: tuple[str, ...] = ()
         self.push_tool = False
-        self.message = "Starting the 3-D view"
+        self.message = "Starting the rig"
         self.note = ""
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QPushButton,
     QSizePolicy,
     QStyle,
@@ -67,6 +68,15 @@ def _fill(layout: QBoxLayout, items: tuple[QWidget | int | None, ...], margins: 
             layout.addSpacing(u * item)
         else:
             layout.addWidget(item)
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout; widgets are gone from the screen at once."""
+    while (item := layout.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
 
 
 class KeyCap(QWidget):

@@ -110,6 +110,8 @@ class Combo(QComboBox):
             self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
             self.lineEdit().setPlaceholderText(placeholder)
             self.lineEdit().editingFinished.connect(lambda: self.entered.emit(self.currentText().strip()))
+        else:
+            self.setPlaceholderText(placeholder)
         self.activated.connect(self._activated)
 
     def _activated(self, index: int) -> None:

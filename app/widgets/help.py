@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdi
 from app.actions import ActionBook
 from app.input import key_name
 from app.theme import Role, unit
-from app.widgets.basics import KeyCap, column, line, row, text
+from app.widgets.basics import KeyCap, clear, column, line, row, text
 from core.errors import InputError
 from robot.teleoperation.presets import TITLES, DriveAction
 
@@ -30,9 +30,7 @@ class KeyField(QWidget):
         self._refresh()
 
     def _refresh(self) -> None:
-        while (item := self._layout.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+        clear(self._layout)
         keys = ("press a key",) if self._listening else self._book.keys(self._name) or ("none",)
         self._layout.addStretch(1)
         for key in keys:
@@ -152,9 +150,7 @@ class HelpSheet(QFrame):
         QPainter(self).fillRect(self.rect(), veil)
 
     def _fill(self) -> None:
-        while (item := self._columns.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+        clear(self._columns)
         words = self._search.text().casefold()
         groups = [(title, grid) for title, grid in self._groups(words) if grid is not None]
         columns = [QVBoxLayout() for _ in range(3)]

@@ -10,7 +10,7 @@ from app.actions import ActionBook, spoken
 from app.icons import paint_icon
 from app.status import CameraLine, DiskLine, RigLine
 from app.theme import Role, blend, scaled, unit
-from app.widgets.basics import ActionButton, keycap_size, paint_keycap
+from app.widgets.basics import ActionButton, clear, keycap_size, paint_keycap
 from app.widgets.cell import Cell
 
 
@@ -129,9 +129,7 @@ class StatusStrip(QFrame):
             self.cameras[line.role].show_lines(line.rate, line.drops, warns=line.warns, tooltip=line.tooltip)
 
     def _rebuild_cameras(self, lines: tuple[CameraLine, ...]) -> None:
-        while (item := self._cameras.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+        clear(self._cameras)
         self.cameras = {}
         for line in lines:
             cell = Cell(f"{line.role} 30.0/s  ")

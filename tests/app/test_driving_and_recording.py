@@ -163,6 +163,7 @@ def test_record_label_discard_and_undo(live: Application, page: TeleoperatePage)
     wait_until(lambda: library.library.episodes.list(EpisodeFilter(success=True)).total == 1)
     (row,) = library.library.episodes.list().rows
     assert row.status == "complete" and row.steps > 150 and row.task == "free" and row.frames > 0
+    wait_until(lambda: set(page.views._reference) == {"right", "left", "wrist"})
     click_key(live, Qt.Key.Key_F)
     wait_until(lambda: library.library.episodes.get(row.id).success is False)
     click_key(live, Qt.Key.Key_Delete)

@@ -10,7 +10,7 @@ from app.icons import icon
 from app.pages.episodes.model import trimmed_length_s, when_words
 from app.pages.teleoperate.record_bar import KeyCapOf, OutcomeButton
 from app.theme import Role, unit
-from app.widgets.basics import ActionButton, ElidedLabel, column, row, text
+from app.widgets.basics import ActionButton, ElidedLabel, clear, column, row, text
 from app.widgets.choices import Combo, tool
 from core.library.rows import EpisodeRow
 
@@ -100,9 +100,7 @@ class Details(QFrame):
         self.tag.setEditText("")
 
     def _show_tags(self, rows: tuple[EpisodeRow, ...]) -> None:
-        while (item := self._chips.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+        clear(self._chips)
         common = set(rows[0].tags).intersection(*(set(episode.tags) for episode in rows)) if rows else set()
         for tag in sorted(common):
             chip = TagChip(tag)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButto
 
 from app.input import BUTTONS, key_name, modifiers_of
 from app.theme import Role, blend, scaled, unit
-from app.widgets.basics import ElidedLabel, KeyCap, column, line, row, text
+from app.widgets.basics import ElidedLabel, KeyCap, clear, column, line, row, text
 from app.widgets.choices import Combo
 from robot.teleoperation.presets import POINTER_ACTIONS, TITLES, WHEEL_ACTIONS, DriveAction, Preset
 
@@ -91,9 +91,7 @@ class BindingRow(QWidget):
             self.update()
 
     def _fill(self) -> None:
-        while (item := self._caps.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+        clear(self._caps)
         ask = (
             "drag"
             if self._action in POINTER_ACTIONS
@@ -212,8 +210,8 @@ class BindingsPanel(QFrame):
         self._global_reason = text("", muted=True, small=True)
         self._global_reason.setWordWrap(True)
         self._global_reason.hide()
-        layout = column(margins=(3, 3, 0, 3), gap=2)
-        layout.addLayout(row(text("Bindings", heading=True), None, self.presets, self._reset, 1))
+        layout = column(margins=(3, 3, 2, 3), gap=2)
+        layout.addLayout(row(text("Bindings", heading=True), None, self.presets, self._reset))
         layout.addWidget(self._description)
         layout.addWidget(self._complaint)
         layout.addWidget(self._make_list(), 1)
@@ -230,7 +228,7 @@ class BindingsPanel(QFrame):
     def _make_list(self) -> QScrollArea:
         inside = QWidget()
         layout = QVBoxLayout(inside)
-        layout.setContentsMargins(0, 0, unit() * 2, 0)
+        layout.setContentsMargins(0, 0, unit(), 0)
         layout.setSpacing(0)
         for title, actions in _GROUPS:
             heading = text(title, muted=True, small=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
 
 from app.actions import ActionBook
 from app.icons import paint_icon
 from app.theme import Role, outcome_colour, unit
-from app.widgets.basics import KeyCap, column, row, text
+from app.widgets.basics import KeyCap, clear, column, row, text
 from robot.teleoperation.presets import DriveAction, Preset
 
 
@@ -60,6 +60,7 @@ class Guide(QFrame):
 
     def _place(self) -> None:
         """In the lower right corner of the views: over the 3-D view, not over a camera."""
+        self.layout().activate()
         self.adjustSize()
         host, margin = self.parentWidget(), unit() * 2
         self.move(host.width() - self.width() - margin, host.height() - self.height() - margin)
@@ -83,9 +84,7 @@ class Guide(QFrame):
         if self._preset is None:
             return
         done = {name for name, mark in self._marks.items() if mark.done}
-        while (item := self._rows.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+        clear(self._rows)
         preset = self._preset
         moves = [preset.triggers(action)[0] for action in _MOVES if preset.triggers(action)]
         pointer = preset.triggers(DriveAction.POINTER_MOVE)
@@ -113,7 +112,7 @@ class Guide(QFrame):
             self._rows.addWidget(mark, index, 0)
             self._rows.addWidget(both, index, 1)
             self._rows.addWidget(caps, index, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._place()
+        QTimer.singleShot(0, self, self._place)  # rows added to a visible card are shown, and count, only then
 
     @staticmethod
     def _grips(preset: Preset) -> list[str]:

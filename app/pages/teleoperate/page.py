@@ -27,6 +27,7 @@ from robot.station_messages import LoadTask, Ready, Rearm
 from robot.teleoperation.driver import DriveState
 from robot.teleoperation.presets import DriveAction, Preset
 
+_GRIPS = frozenset({DriveAction.GRIPPER_OPEN, DriveAction.GRIPPER_CLOSE})
 _GUIDE = Setting("teleoperate.guide_closed", bool, False)
 _TASK = Setting("teleoperate.task", str, "free")
 _OPERATOR = Setting("teleoperate.operator", str, "")
@@ -100,6 +101,7 @@ class TeleoperatePage(Page):
         driving, panel, toolbar = self.driving, self.panel, self.toolbar
         driving.accepts_keys = lambda: not panel.listening
         driving.heldChanged.connect(panel.show_held)
+        driving.heldChanged.connect(lambda held: self.guide.tick("grip") if held & _GRIPS else None)
         driving.stateChanged.connect(self._drive_state_changed)
         driving.cameraChanged.connect(toolbar.show_camera)
         driving.cameraChanged.connect(self.views.show_driving_camera)
@@ -212,6 +214,7 @@ class TeleoperatePage(Page):
     def _use_preset(self, preset: Preset) -> None:
         self.driving.use(preset)
         self.panel.complain("")
+        self.panel.offer_presets(self.bindings.presets, preset.name)
         self.panel.show_preset(preset, edited=self.bindings.is_edited)
         self.toolbar.show_preset(preset)
         self.guide.use(preset)

@@ -34,7 +34,7 @@ class RecordBar(QFrame):
         self.setProperty("panel", True)
         self.setFixedHeight(unit() * 15)
         self.setMinimumWidth(unit() * 100)
-        self.task = Combo(40)
+        self.task = Combo(40, placeholder="Task")
         self.operator = Combo(28, editable=True, placeholder="Operator")
         self.task.setToolTip("What is demonstrated")
         self.operator.setToolTip("Who demonstrates")

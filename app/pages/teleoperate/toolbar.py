@@ -37,7 +37,7 @@ class Toolbar(QFrame):
         self._axes = Segments(
             ("Camera", "World"), ("Keys move as the driving camera sees it", "Keys move along x, y, z")
         )
-        self._camera = Combo(24)
+        self._camera = Combo(24, placeholder="View")
         self._camera.setToolTip("Whose view gives the directions; a drag in a view chooses it too")
         self._plane = Combo(32)
         self._plane.setToolTip("In which plane a drag moves the hand")
