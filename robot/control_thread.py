@@ -9,8 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-import numpy as np
-
 from core.clock import NANOSECONDS, Clock
 from core.episodes.recorder import Recorder
 from core.errors import ProcessError, StopReason
@@ -22,6 +20,7 @@ from robot.control_loop import ControlLoop
 
 _LOG = logging.getLogger(__name__)
 _RESYNCHRONISE_TICKS = 20
+_GOAL_EVERY_TICKS = 20
 T = TypeVar("T")
 
 
@@ -43,6 +42,7 @@ class ControlThread:
         self._recorder: Recorder | None = None
         self._late_ns: deque[int] = deque(maxlen=1000)
         self._tick_ns: deque[int] = deque(maxlen=400)
+        self._ticks = 0
         self._stop = threading.Event()
         self._rest = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
@@ -91,7 +91,7 @@ class ControlThread:
         if len(ticks) < 2:
             return 0.0, 0.0
         rate_hz = (len(ticks) - 1) * NANOSECONDS / max(ticks[-1] - ticks[0], 1)
-        return rate_hz, float(np.percentile(late, 99)) / 1e6
+        return rate_hz, sorted(late)[int(0.99 * (len(late) - 1))] / 1e6
 
     def _run(self) -> None:
         deadline_ns = self._clock.now_ns()
@@ -112,11 +112,13 @@ class ControlThread:
                 deadline_ns = now_ns + self._loop.period_ns
 
     def _tick(self, now_ns: int, late_ns: int) -> None:
+        self._ticks += 1
         if self._scene is not None:
             self._scene.advance(now_ns)
             self.disturbance = self._scene.disturbance()
             self.success = self._scene.success()
-            self.goal = self._scene.goal_X_WE()
+            if self._ticks % _GOAL_EVERY_TICKS == 0:
+                self.goal = self._scene.goal_X_WE()
         heartbeat = self._heartbeats.take() if self._heartbeats is not None else None
         if heartbeat is not None:
             self._loop.beat(heartbeat)

@@ -43,6 +43,7 @@ _TABLE_BODIES = (
 _POSTURE_COST = 1e-3
 _DAMPING = 0.05
 _NULL_SPACE_GAIN = 0.5
+_REST_RAD_S = 1e-5
 
 
 class Kinematics:
@@ -156,19 +157,26 @@ class Controller:
         self._solver = _solver(config)
         self._kinematics = Kinematics()
         self._velocity: Joints = np.zeros(JOINT_COUNT)
+        self._target = np.full(7, np.nan)
+        self._at_rest = False
         self.q: Joints = HOME_Q.copy()
 
     def reset(self, q: Joints) -> None:
         """Start from measured joints at rest."""
         self.q = np.array(q, dtype=np.float64)
         self._velocity = np.zeros(JOINT_COUNT)
+        self._at_rest = False
 
     def forward(self, q: Joints) -> SE3:
         """``X_WE`` at joints ``q``."""
         return self._kinematics.forward(q)
 
     def step(self, X_WE: SE3) -> Joints:
-        """Joint positions ``(7,)`` to command for this tick."""
+        """Joint positions ``(7,)`` to command for this tick. An arm at rest where it is sent needs no solving."""
+        target = X_WE.as_array()
+        if self._at_rest and np.array_equal(target, self._target):
+            return self.q
+        self._target = target
         try:
             velocity = self._solver.velocity(self.q, X_WE, self._period_s)
         except mink.NoSolutionFound:
@@ -176,6 +184,7 @@ class Controller:
         change = self._limits.joint_acceleration_rad_s2 * self._period_s
         self._velocity = self._velocity + np.clip(velocity - self._velocity, -change, change)
         self.q = self.q + self._velocity * self._period_s
+        self._at_rest = bool(np.abs(self._velocity).max() < _REST_RAD_S)
         return self.q
 
 

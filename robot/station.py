@@ -17,10 +17,10 @@ from typing import Any
 
 import msgspec
 
-from core.clock import WallClock
+from core.clock import NANOSECONDS, WallClock
 from core.episodes.disk import check_free_space, estimated_bytes_per_second
 from core.episodes.reader import EpisodeReader
-from core.episodes.recorder import Recorder
+from core.episodes.recorder import Recorder, RecorderCounters
 from core.errors import ReticleError, StopReason
 from core.geometry import SE3
 from core.messages import EpisodeEvent, EpisodeMetadata, Frame, Setpoint, Source
@@ -90,6 +90,7 @@ class Station:
         self._status = self._bus.message_publisher(messages.STATUS_TOPIC)
         self._recorder: Recorder | None = None
         self._episode = ""
+        self._next_status_ns = 0
         self._internal_lease = 0
         self._control = ControlThread(
             self._loop,
@@ -308,18 +309,21 @@ class Station:
         self._channel.send(messages.Stopped(reason, reason.sentence))
 
     def _watch(self) -> None:
-        """Publish the status; close a recording that cannot go on."""
-        recorder = self._recorder
-        if recorder is not None and (reason := recorder.counters().stop_reason) is not None:
-            self._finish_recording(None, reason)
-        self._status.publish(self._snapshot())
-
-    def _snapshot(self) -> messages.StationStatus:
+        """Publish the status at its rate; close a recording that cannot go on."""
         now_ns = self._clock.now_ns()
+        if now_ns < self._next_status_ns:
+            return
+        self._next_status_ns = now_ns + round(_STATUS_PERIOD_S * NANOSECONDS)
         recorder = self._recorder
+        counters = None if recorder is None else recorder.counters()
+        if counters is not None and counters.stop_reason is not None:
+            self._finish_recording(None, counters.stop_reason)
+            counters = None
+        self._status.publish(self._snapshot(now_ns, counters))
+
+    def _snapshot(self, now_ns: int, counters: RecorderCounters | None) -> messages.StationStatus:
         recording = None
-        if recorder is not None:
-            counters = recorder.counters()
+        if counters is not None:
             recording = messages.RecordingStatus(
                 self._episode,
                 counters.elapsed_s,

@@ -129,9 +129,11 @@ class View3D:
             return
         now_ns = self._clock.now_ns()
         changed = view is not None
-        changed |= self._update_cloud(self._view, now_ns)
-        changed |= self._update_robot(self._view, now_ns)
-        changed |= self._update_goal(self._view)
+        if now_ns - self._state_ns >= _STATE_PERIOD_NS:
+            self._state_ns = now_ns
+            changed |= self._update_robot(self._view)
+            changed |= self._update_goal(self._view)
+            changed |= self._update_cloud(self._view, now_ns)
         if changed:
             self._draw(self._view, now_ns)
 
@@ -156,13 +158,10 @@ class View3D:
             self._canvas.set_cloud(*(np.concatenate(arrays) for arrays in zip(*clouds, strict=True)))
         return True
 
-    def _update_robot(self, view: OrbitView, now_ns: int) -> bool:
-        if now_ns - self._state_ns < _STATE_PERIOD_NS:
-            return False
+    def _update_robot(self, view: OrbitView) -> bool:
         step = self._steps[view.source].take()
         if step is None:
             return False
-        self._state_ns = now_ns
         moved = self._step is None or _differs(self._step, step)
         self._step = step
         if moved:

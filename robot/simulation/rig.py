@@ -7,12 +7,13 @@ simulator has them. All calls come from the control thread, except those of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from core.clock import NANOSECONDS, Clock
 from core.errors import InputError
+from core.geometry import SE3
 from core.messages import Disturbance, Floats, Truth
 from core.tasks import TaskInfo
 from robot.arms.simulated_iiwa import SimulatedArm
@@ -30,6 +31,22 @@ _CATCH_UP_NS = NANOSECONDS // 10
 _NO_PULSE = Pulse(0.0, 0.0, np.zeros(3), np.zeros(3))
 _START, _PULSES, _LOOKS = range(3)
 """Random streams of an episode, so that one does not shift the others."""
+
+
+class _LivePoses(Mapping[str, SE3]):
+    """Object poses by name, computed when asked for: a judge looks at one of many, six hundred times a second."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __getitem__(self, name: str) -> SE3:
+        return self._world.X_WO(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._world.objects)
+
+    def __len__(self) -> int:
+        return len(self._world.objects)
 
 
 class SimulatedRig:
@@ -154,7 +171,7 @@ class SimulatedRig:
     def _moment(self) -> Moment:
         world = self.world
         elapsed_s = (world.steps - self._episode_step) / STEPS_PER_SECOND
-        return Moment(elapsed_s, world.X_WE, world.gripper_width_m, {name: world.X_WO(name) for name in world.objects})
+        return Moment(elapsed_s, world.X_WE, world.gripper_width_m, _LivePoses(world))
 
     # -- time -------------------------------------------------------------------------------------------------
 
