@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from core.clock import NANOSECONDS, Clock
 from core.episodes.recorder import Recorder
 from core.errors import ProcessError, StopReason
-from core.messages import ControlMode, Disturbance, Floats, Step
+from core.messages import ControlMode, Disturbance, EpisodeEvent, Floats, Step
 from core.processes.heartbeat import Heartbeat
 from core.processes.shared_memory import MessagePublisher, MessageSubscriber
 from robot.assembly import Scene
@@ -43,6 +43,7 @@ class ControlThread:
         self._late_ns: deque[int] = deque(maxlen=1000)
         self._tick_ns: deque[int] = deque(maxlen=400)
         self._ticks = 0
+        self._noted: str | None = None
         self._stop = threading.Event()
         self._rest = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
@@ -61,12 +62,17 @@ class ControlThread:
 
     def call(self, deed: Callable[[], T], timeout_s: float = 5.0) -> T:
         """Run ``deed`` in the control thread between two ticks and return what it returns."""
-        future: Future[T] = Future()
-        self._work.append((deed, future))
+        future = self.post(deed)
         try:
             return future.result(timeout_s)
         except TimeoutError as error:
             raise ProcessError("The control loop does not answer; restart the station.") from error
+
+    def post(self, deed: Callable[[], T]) -> Future[T]:
+        """Run ``deed`` in the control thread between two ticks, without waiting for it."""
+        future: Future[T] = Future()
+        self._work.append((deed, future))
+        return future
 
     def when(self, condition: Callable[[], bool], deed: Callable[[], None]) -> None:
         """Run ``deed`` in the control thread once ``condition`` turns true there."""
@@ -105,7 +111,9 @@ class ControlThread:
             try:
                 self._tick(now_ns, late_ns)
             except Exception:  # noqa: BLE001 - whatever it is, the arm must stop
-                _LOG.exception("the control loop failed")
+                if self._loop.stop_reason is None:  # once, not two hundred times a second
+                    _LOG.exception("the control loop failed")
+                self.mode = ControlMode.STOPPED
                 self._loop.stop(StopReason.DEVICE_FAULT)
             deadline_ns += self._loop.period_ns
             if now_ns - deadline_ns > _RESYNCHRONISE_TICKS * self._loop.period_ns:
@@ -124,6 +132,7 @@ class ControlThread:
             self._loop.beat(heartbeat)
         step = self._loop.tick(late_ns, self.disturbance)
         self.mode = step.mode
+        self._note_braking(step.state.stamp_ns)
         self._publish(step)
         if self._loop.at_rest:
             self._rest.set()
@@ -131,6 +140,13 @@ class ControlThread:
             if condition():
                 self._conditions.remove((condition, deed))
                 deed()
+
+    def _note_braking(self, stamp_ns: int) -> None:
+        """Say in the file why the arm brakes, once each time; a latched stop is noted by the station."""
+        reason = self._loop.braking_reason
+        if reason is not None and reason != self._noted and self._recorder is not None:
+            self._recorder.event(EpisodeEvent(stamp_ns, "braking", reason))
+        self._noted = reason
 
     def _publish(self, step: Step) -> None:
         self._steps.publish(step)

@@ -1,8 +1,8 @@
 """The station: the process that owns the devices. Control loop, cameras, recorder; one parent on its channel.
 
-Threads: the main thread reads commands and publishes the status; the control thread alone touches the arm, the
-gripper and the simulated scene; each camera delivers from a thread of its own. When the parent dies, the arm is
-stopped, the episode is closed and the process ends.
+Threads: the main thread serves commands and publishes the status; a reader hands them over and passes a stop on at
+once; the control thread alone touches the arm, the gripper and the simulated scene; each camera delivers from a thread
+of its own. When the parent dies, the arm is stopped, the episode is closed and the process ends.
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from core.clock import NANOSECONDS, WallClock
-from core.episodes.disk import check_free_space, estimated_bytes_per_second
 from core.episodes.reader import EpisodeReader
-from core.episodes.recorder import Recorder, RecorderCounters
 from core.errors import ReticleError, StopReason
 from core.geometry import SE3
-from core.messages import EpisodeEvent, EpisodeMetadata, Frame, Setpoint, Source
+from core.messages import Frame, Setpoint, Source
 from core.processes.channel import Channel
 from core.processes.heartbeat import TOPIC as HEARTBEAT_TOPIC
 from core.processes.heartbeat import Heartbeat
@@ -33,10 +30,12 @@ from core.tasks import TaskInfo
 from robot import station_messages as messages
 from robot.assembly import Devices, assemble
 from robot.camera_watch import CameraWatch
+from robot.command_reader import CommandReader
 from robot.control_loop import ControlLoop
 from robot.control_thread import ControlThread
 from robot.replay import Trajectory, TrajectorySource
 from robot.rig import RigConfig, load_rig
+from robot.station_recording import StationRecording
 
 _LOG = logging.getLogger(__name__)
 _STATUS_PERIOD_S = 0.1
@@ -88,8 +87,6 @@ class Station:
             for camera in self._devices.cameras
         }
         self._status = self._bus.message_publisher(messages.STATUS_TOPIC)
-        self._recorder: Recorder | None = None
-        self._episode = ""
         self._next_status_ns = 0
         self._internal_lease = 0
         self._control = ControlThread(
@@ -99,20 +96,25 @@ class Station:
             steps=self._bus.message_publisher(messages.STEP_TOPIC),
             heartbeats=self._bus.message_subscriber(HEARTBEAT_TOPIC, Heartbeat) if spec.heartbeat else None,
         )
+        self._recording = StationRecording(
+            channel, self._control, self._clock, self._devices, self._config, spec.encoder_threads
+        )
+        self._commands = CommandReader(channel, (messages.Stop, messages.RevokeLease), self._at_once)
 
     def run(self, terminated: threading.Event) -> int:
         """Serve the parent; returns the exit status."""
         for camera in self._devices.cameras:
             camera.start(self._on_frame)
         self._control.start()
+        self._commands.start()
         self._channel.send(self._ready())
         running = True
-        while running and not self._channel.closed.is_set() and not terminated.is_set():
-            command = self._channel.wait(_STATUS_PERIOD_S)
+        while running and not self._commands.parent_gone and not terminated.is_set():
+            command = self._commands.take(_STATUS_PERIOD_S)
             if command is not None:
                 running = self._serve(command)
             self._watch()
-        self._shut_down(StopReason.PARENT_DIED if running and not terminated.is_set() else None)
+        self._shut_down(StopReason.PARENT_DIED if self._commands.parent_gone else None)
         return 0
 
     # Commands ------------------------------------------------------------------------------------------------------
@@ -126,7 +128,18 @@ class Station:
             handler(self, command)
         except ReticleError as error:
             self._channel.send(messages.Trouble(str(error)))
+        except Exception as error:  # noqa: BLE001 - one command that fails must not end the station
+            _LOG.exception("the command %r failed", command)
+            sentence = f"The station could not do '{type(command).__name__}' ({type(error).__name__}: {error})."
+            self._channel.send(messages.Trouble(sentence))
         return True
+
+    def _at_once(self, command: messages.Command) -> None:
+        """Stop or let go before whatever the main thread is busy with; called by the reader's thread."""
+        if isinstance(command, messages.Stop):
+            self._control.post(lambda: self._loop.stop(StopReason.OPERATOR))
+        else:
+            self._control.post(self._loop.revoke)
 
     def _grant(self, command: messages.GrantLease) -> None:
         if self._loop.stop_reason is not None:
@@ -142,7 +155,7 @@ class Station:
 
     def _rearm(self, command: messages.Rearm) -> None:
         self._control.call(self._loop.rearm)
-        self._record_event("rearmed")
+        self._recording.event("rearmed")
         self._channel.send(messages.Rearmed())
 
     def _go_home(self, command: messages.Home) -> None:
@@ -154,6 +167,8 @@ class Station:
         self._drive(Source.HOME, path, 1.0, lambda: messages.HomeReached(previous))
 
     def _replay(self, command: messages.Replay) -> None:
+        if not 0.0 < command.speed <= 1.0:
+            raise ReticleError(f"A replay runs at a speed over 0 and at most 1, not {command.speed}.")
         limits = self._config.limits
         with EpisodeReader(Path(command.path)) as reader:
             recorded = Trajectory.recorded(reader.arrays())
@@ -185,39 +200,60 @@ class Station:
             self._loop.grant(source, lease)
 
         self._control.call(begin)
-        self._control.when(lambda: player.finished or self._loop.lease != lease, lambda: self._arrived(lease, done))
+        self._control.when(
+            lambda: player.finished or not self._holds(source, lease),
+            lambda: self._arrived(source, lease, player, done),
+        )
 
-    def _arrived(self, lease: int, done: Any) -> None:
-        if self._loop.lease == lease and self._loop.source is not None:
+    def _holds(self, source: Source, lease: int) -> bool:
+        return self._loop.source is source and self._loop.lease == lease
+
+    def _arrived(self, source: Source, lease: int, player: TrajectorySource, done: Any) -> None:
+        self._loop.remove_source(source, player)
+        if self._holds(source, lease):
             self._loop.revoke()
             self._channel.send(done())
-        else:
-            self._channel.send(messages.LeaseLost(lease, "Another command took the arm."))
+            return
+        stopped = self._loop.stop_reason
+        reason = stopped.sentence if stopped is not None else "The arm was let go or taken by another command."
+        self._channel.send(messages.LeaseLost(lease, reason))
 
     # Simulation ----------------------------------------------------------------------------------------------------
     def _load_task(self, command: messages.LoadTask) -> None:
         scene = self._scene("load a task's scene")
-        self._refuse_while_recording("change the task")
-        self._control.call(lambda: scene.load_task(command.task, command.visuals), timeout_s=60.0)
-        self._reset_scene(messages.ResetScene(0))
+        self._recording.refuse_while_running("change the task")
+
+        def load() -> None:
+            scene.load_task(command.task, command.visuals)
+            self._hold_in_new_scene()
+
+        self._control.call(load, timeout_s=60.0)
+        self._channel.send(messages.SceneReset(0, "train"))
         self._channel.send(messages.TaskLoaded(scene.info))
 
     def _reset_scene(self, command: messages.ResetScene) -> None:
         scene = self._scene("reset the scene")
-        self._refuse_while_recording("reset the scene")
+        self._recording.refuse_while_running("reset the scene")
 
         def reset() -> None:
             scene.reset(command.seed, command.distribution)
-            self._loop.hold_measured()
+            self._hold_in_new_scene()
 
         self._control.call(reset, timeout_s=60.0)
         self._channel.send(messages.SceneReset(command.seed, command.distribution))
+
+    def _hold_in_new_scene(self) -> None:
+        """In the control thread, before its next tick: the arm is elsewhere now, and whoever drove must ask anew."""
+        lease = self._loop.lease if self._loop.source is not None else None
+        self._loop.hold_measured()
+        if lease is not None:
+            self._channel.send(messages.LeaseLost(lease, "The scene was reset."))
 
     def _drag_begin(self, command: messages.DragBegin) -> None:
         scene = self._scene("push an object")
         name = self._control.call(lambda: scene.drag_begin(command.origin_W, command.direction_W))
         if name is not None:
-            self._record_event("drag", f"{name} is pushed by hand")
+            self._recording.event("drag", f"{name} is pushed by hand")
             self._channel.send(messages.DragStarted(name))
 
     def _drag_move(self, command: messages.DragMove) -> None:
@@ -234,78 +270,19 @@ class Station:
 
     # Recording -----------------------------------------------------------------------------------------------------
     def _start_recording(self, command: messages.StartRecording) -> None:
-        if self._recorder is not None:
-            raise ReticleError("A recording is already running; stop it first.")
-        metadata = self._complete_metadata(command.metadata)
-        cameras = [camera.info for camera in self._devices.cameras]
-        try:
-            check_free_space(Path(command.path).parent, estimated_bytes_per_second(cameras))
-            recorder = Recorder(
-                Path(command.path),
-                metadata,
-                cameras,
-                encoder_threads=self._spec.encoder_threads,
-                depth_codec=command.depth_codec,
-                start_ns=self._clock.now_ns(),
-            )
-        except (ReticleError, OSError) as error:
-            self._channel.send(messages.RecordingFailed(metadata.id, f"The recording could not start: {error}"))
-            return
-        if self._devices.scene is not None:
-            scene = self._devices.scene
-            self._control.call(lambda: scene.begin_episode(disturbances=False, timed=False))
-        self._recorder, self._episode = recorder, metadata.id
-        self._control.record_to(recorder)
-        self._channel.send(messages.RecordingStarted(metadata.id))
-
-    def _complete_metadata(self, metadata: EpisodeMetadata) -> EpisodeMetadata:
-        scene = self._devices.scene
-        start_poses = {} if scene is None else self._control.call(lambda: dict(scene.truth().X_WO))
-        return msgspec.structs.replace(
-            metadata,
-            rig=self._config.name,
-            simulated=scene is not None,
-            clock=self._clock.kind,
-            control_rate_hz=self._config.control_rate_hz,
-            start_poses=start_poses,
-        )
+        self._recording.start(command)
 
     def _stop_recording(self, command: messages.StopRecording) -> None:
-        if self._recorder is None:
-            raise ReticleError("No recording is running.")
-        self._finish_recording(command.success, None)
-
-    def _finish_recording(self, success: bool | None, reason: StopReason | None) -> None:
-        recorder, self._recorder = self._recorder, None
-        if recorder is None:
-            return
-        self._control.record_to(None)
-        latched = reason or self._loop.stop_reason
-        try:
-            summary = recorder.finish(success=success, stop_reason=latched)
-        except (ReticleError, OSError) as error:
-            self._channel.send(messages.RecordingFailed(self._episode, f"The recording could not be closed: {error}"))
-            return
-        self._channel.send(messages.RecordingFinished(summary, reason.sentence if reason else ""))
-
-    def _refuse_while_recording(self, deed: str) -> None:
-        if self._recorder is not None:
-            raise ReticleError(f"Stop the recording before you {deed}.")
-
-    def _record_event(self, name: str, message: str = "") -> None:
-        if self._recorder is not None:
-            self._recorder.event(EpisodeEvent(self._clock.now_ns(), name, message))
+        self._recording.stop(command.success, self._loop.stop_reason)
 
     # Events of the devices -----------------------------------------------------------------------------------------
     def _on_frame(self, frame: Frame) -> None:
         self._watches[frame.role].see(frame)
         self._frames[frame.role].publish(frame)
-        recorder = self._recorder
-        if recorder is not None:
-            recorder.frame(frame)
+        self._recording.frame(frame)
 
     def _on_stop(self, reason: StopReason) -> None:
-        self._record_event("stopped", reason)
+        self._recording.event("stopped", reason)
         self._channel.send(messages.Stopped(reason, reason.sentence))
 
     def _watch(self) -> None:
@@ -314,24 +291,9 @@ class Station:
         if now_ns < self._next_status_ns:
             return
         self._next_status_ns = now_ns + round(_STATUS_PERIOD_S * NANOSECONDS)
-        recorder = self._recorder
-        counters = None if recorder is None else recorder.counters()
-        if counters is not None and counters.stop_reason is not None:
-            self._finish_recording(None, counters.stop_reason)
-            counters = None
-        self._status.publish(self._snapshot(now_ns, counters))
+        self._status.publish(self._snapshot(now_ns, self._recording.watch(self._loop.stop_reason)))
 
-    def _snapshot(self, now_ns: int, counters: RecorderCounters | None) -> messages.StationStatus:
-        recording = None
-        if counters is not None:
-            recording = messages.RecordingStatus(
-                self._episode,
-                counters.elapsed_s,
-                counters.frames,
-                counters.dropped,
-                counters.bytes_written,
-                counters.minutes_left,
-            )
+    def _snapshot(self, now_ns: int, recording: messages.RecordingStatus | None) -> messages.StationStatus:
         rate_hz, late_p99_ms = self._control.timing()
         scene = self._devices.scene
         return messages.StationStatus(
@@ -364,27 +326,30 @@ class Station:
             workspace_min_W=self._config.workspace.min_W,
             workspace_max_W=self._config.workspace.max_W,
             pid=os.getpid(),
-            tasks=() if scene is None else simulated_tasks(),
+            tasks=() if scene is None else _simulated_tasks(),
         )
 
     def _shut_down(self, reason: StopReason | None) -> None:
-        """Brake to rest, close the episode, release the devices."""
-        if reason is not None:
-            self._control.call(lambda: self._loop.stop(reason))
-        else:
-            self._control.call(self._loop.revoke)
-        self._control.wait_for_rest(timeout_s=2.0)
-        self._finish_recording(None, reason)
-        for camera in self._devices.cameras:
-            camera.stop()
-        self._control.stop()
-        self._devices.arm.stop()
-        self._devices.gripper.stop()
+        """Brake to rest, close the episode, release the devices; what fails keeps nothing else from it."""
+        deeds: list[Callable[[], Any]] = [
+            lambda: self._control.call(lambda: self._loop.revoke() if reason is None else self._loop.stop(reason)),
+            lambda: self._control.wait_for_rest(timeout_s=2.0),
+            lambda: self._recording.close(reason, self._loop.stop_reason),
+            *(camera.stop for camera in self._devices.cameras),
+            self._control.stop,
+            self._devices.arm.stop,
+            self._devices.gripper.stop,
+        ]
         if self._devices.scene is not None:
-            self._devices.scene.close()
+            deeds.append(self._devices.scene.close)
+        for deed in deeds:
+            try:
+                deed()
+            except Exception:  # noqa: BLE001 - the rest must be closed all the same
+                _LOG.exception("could not shut down in order")
 
 
-def simulated_tasks() -> tuple[TaskInfo, ...]:
+def _simulated_tasks() -> tuple[TaskInfo, ...]:
     """The scenes that can be loaded, by name."""
     tasks = Registry("robot.simulation.tasks", "task")
     return tuple(entry.info for entry in tasks.entries().values() if entry.info is not None)

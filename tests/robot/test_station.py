@@ -167,6 +167,45 @@ def test_a_window_that_is_busy_while_nobody_drives_costs_nothing(person: Person)
     assert person.expect(messages.Stopped).reason in (StopReason.HEARTBEAT_LOST, StopReason.WINDOW_FROZEN)
 
 
+def test_a_command_that_makes_no_sense_is_said_and_ends_nothing(person: Person, tmp_path: Path) -> None:
+    person.client.send(messages.Home((0.0,) * 7))
+    assert "Home" in person.expect(messages.Trouble).message
+    metadata = EpisodeMetadata(EPISODE, "free", 0, "", "")
+    person.client.send(messages.StartRecording(str(tmp_path / f"{EPISODE}.mcap"), metadata, depth_codec="none"))
+    assert person.expect(messages.RecordingFailed).id == EPISODE
+    person.client.send(messages.Replay(str(tmp_path / "nowhere.mcap")))
+    person.expect(messages.Trouble)
+    person.drive()
+    person.wait_mode(ControlMode.TRACKING)
+
+
+def test_a_scene_reset_takes_the_arm_from_whoever_drives_and_says_so(person: Person) -> None:
+    person.drive()
+    person.wait_mode(ControlMode.TRACKING)
+    person.client.send(messages.ResetScene(3))
+    assert person.expect(messages.LeaseLost).lease == 1
+    person.expect(messages.SceneReset)
+    person.drive()
+    person.wait_mode(ControlMode.TRACKING)
+
+
+def test_a_way_home_that_is_stopped_says_why_at_once_and_no_more_setpoints_come(person: Person) -> None:
+    home = person.drive()
+    far = SE3(home.quat_wxyz, home.p + np.array([0.03, 0.0, 0.0]))
+    person.target = None
+    person.client.send(messages.Home(far.as_tuple()))
+    person.wait_mode(ControlMode.TRACKING)
+    person.client.send(messages.Stop())
+    person.expect(messages.Stopped)
+    assert person.expect(messages.LeaseLost).reason == StopReason.OPERATOR.sentence
+    person.status = None
+    assert person.until(lambda: person.status is not None)
+    assert person.status is not None
+    refused, stamp_ns = person.status.refused_setpoints, person.status.stamp_ns
+    assert person.until(lambda: person.status is not None and person.status.stamp_ns > stamp_ns + 2e8)
+    assert person.status.refused_setpoints == refused
+
+
 def test_home_and_its_undo(person: Person) -> None:
     home = person.drive()
     person.target = SE3(home.quat_wxyz, home.p + np.array([0.01, 0.0, 0.0]))

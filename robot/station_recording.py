@@ -1,0 +1,139 @@
+"""The station's recording: starts, feeds and closes the one recorder, and tells the parent."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import msgspec
+
+from core.clock import Clock
+from core.episodes.disk import check_free_space, estimated_bytes_per_second
+from core.episodes.recorder import Recorder
+from core.errors import ProcessError, ReticleError, StopReason
+from core.messages import EpisodeEvent, EpisodeMetadata, Frame
+from core.processes.channel import Channel
+from robot import station_messages as messages
+from robot.assembly import Devices
+from robot.control_thread import ControlThread
+from robot.rig import RigConfig
+
+_LOG = logging.getLogger(__name__)
+
+
+class StationRecording:
+    """``frame`` and ``event`` may be called from any thread, everything else from the station's main thread."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        control: ControlThread,
+        clock: Clock,
+        devices: Devices,
+        config: RigConfig,
+        encoder_threads: int,
+    ) -> None:
+        self._channel, self._control, self._clock = channel, control, clock
+        self._devices, self._config, self._encoder_threads = devices, config, encoder_threads
+        self._recorder: Recorder | None = None
+        self._episode = ""
+
+    def start(self, command: messages.StartRecording) -> None:
+        """Open the file and record from the next tick on; RecordingFailed says why that cannot be."""
+        if self._recorder is not None:
+            raise ReticleError("A recording is already running; stop it first.")
+        try:
+            recorder = self._open(command)
+        except (ReticleError, OSError, ValueError) as error:
+            sentence = f"The recording could not start: {error}"
+            self._channel.send(messages.RecordingFailed(command.metadata.id, sentence))
+            return
+        self._recorder, self._episode = recorder, command.metadata.id
+        scene = self._devices.scene
+        if scene is not None:
+            self._control.call(lambda: scene.begin_episode(disturbances=False, timed=False))
+        self._control.record_to(recorder)
+        self._channel.send(messages.RecordingStarted(self._episode))
+
+    def _open(self, command: messages.StartRecording) -> Recorder:
+        cameras = [camera.info for camera in self._devices.cameras]
+        metadata = self._complete(command.metadata)
+        check_free_space(Path(command.path).parent, estimated_bytes_per_second(cameras))
+        return Recorder(
+            Path(command.path),
+            metadata,
+            cameras,
+            encoder_threads=self._encoder_threads,
+            depth_codec=command.depth_codec,
+            start_ns=self._clock.now_ns(),
+        )
+
+    def _complete(self, metadata: EpisodeMetadata) -> EpisodeMetadata:
+        scene = self._devices.scene
+        start_poses = {} if scene is None else self._control.call(lambda: dict(scene.truth().X_WO))
+        return msgspec.structs.replace(
+            metadata,
+            rig=self._config.name,
+            simulated=scene is not None,
+            clock=self._clock.kind,
+            control_rate_hz=self._config.control_rate_hz,
+            start_poses=start_poses,
+        )
+
+    def stop(self, success: bool | None, latched: StopReason | None) -> None:
+        """A person ends it. ``latched`` is the stop that holds the arm, if one does."""
+        if self._recorder is None:
+            raise ReticleError("No recording is running.")
+        self._finish(success, latched, "")
+
+    def close(self, reason: StopReason | None, latched: StopReason | None) -> None:
+        """End it, if it runs, because the station ends or it cannot go on."""
+        self._finish(None, reason or latched, reason.sentence if reason else "")
+
+    def watch(self, latched: StopReason | None) -> messages.RecordingStatus | None:
+        """How it goes; one that had to stop by itself (a full disk, a write error) is closed."""
+        recorder = self._recorder
+        if recorder is None:
+            return None
+        counters = recorder.counters()
+        if counters.stop_reason is not None:
+            self.close(counters.stop_reason, latched)
+            return None
+        return messages.RecordingStatus(
+            self._episode,
+            counters.elapsed_s,
+            counters.frames,
+            counters.dropped,
+            counters.bytes_written,
+            counters.minutes_left,
+        )
+
+    def _finish(self, success: bool | None, stop_reason: StopReason | None, message: str) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return
+        try:
+            self._control.record_to(None)
+        except ProcessError as error:  # the file is closed all the same
+            _LOG.error("%s", error)
+        try:
+            summary = recorder.finish(success=success, stop_reason=stop_reason)
+        except (ReticleError, OSError) as error:
+            self._channel.send(messages.RecordingFailed(self._episode, f"The recording could not be closed: {error}"))
+            return
+        self._channel.send(messages.RecordingFinished(summary, message))
+
+    def refuse_while_running(self, deed: str) -> None:
+        if self._recorder is not None:
+            raise ReticleError(f"Stop the recording before you {deed}.")
+
+    def event(self, name: str, message: str = "") -> None:
+        """Note in the file, while one is written, that something happened."""
+        recorder = self._recorder
+        if recorder is not None:
+            recorder.event(EpisodeEvent(self._clock.now_ns(), name, message))
+
+    def frame(self, frame: Frame) -> None:
+        recorder = self._recorder
+        if recorder is not None:
+            recorder.frame(frame)
