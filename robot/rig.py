@@ -6,6 +6,7 @@ architecture's table has its default here.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import msgspec
@@ -111,7 +112,7 @@ def _check(config: RigConfig, path: Path) -> None:
     duplicates = {role for role in roles if roles.count(role) > 1}
     if duplicates:
         raise InputError(f"The rig file {path} names the camera role '{duplicates.pop()}' twice; roles are unique.")
-    if any(low >= high for low, high in zip(config.workspace.min_W, config.workspace.max_W, strict=True)):
+    if not all(low < high for low, high in zip(config.workspace.min_W, config.workspace.max_W, strict=True)):
         raise InputError(f"In the rig file {path}, workspace.min_W must be below workspace.max_W on every axis.")
     if config.inverse_kinematics not in ("mink", "damped_least_squares"):
         raise InputError(
@@ -120,3 +121,29 @@ def _check(config: RigConfig, path: Path) -> None:
         )
     if len(config.limits.external_torque_nm) != 7:
         raise InputError(f"In the rig file {path}, limits.external_torque_nm needs seven numbers.")
+    _check_numbers(config, path)
+
+
+def _check_numbers(config: RigConfig, path: Path) -> None:
+    """A guard with a number that is not finite or not above zero would be switched off without a word."""
+    numbers: dict[str, float] = {"control_rate_hz": config.control_rate_hz}
+    numbers |= {f"rate_hz of camera '{camera.role}'": camera.rate_hz for camera in config.cameras}
+    for section, limits in (("limits", config.limits), ("watchdogs", config.watchdogs)):
+        for key, value in msgspec.structs.asdict(limits).items():
+            values = value if isinstance(value, tuple) else (value,)
+            numbers |= {f"{section}.{key}": _worst(values)}
+    for key, number in numbers.items():
+        if not (math.isfinite(number) and number > 0.0):
+            raise InputError(f"In the rig file {path}, {key} is {number}; it must be a finite number over 0.")
+    workspace = config.workspace
+    smallest = min(high - low for low, high in zip(workspace.min_W, workspace.max_W, strict=True))
+    if not 0.0 <= workspace.margin_m < smallest / 2:
+        raise InputError(
+            f"In the rig file {path}, workspace.margin_m is {workspace.margin_m}; it must be at least 0 and under half"
+            f" of the box's shortest side, {smallest / 2:.3f}."
+        )
+
+
+def _worst(values: tuple[float, ...]) -> float:
+    """The first that is not finite, else the smallest."""
+    return next((value for value in values if not math.isfinite(value)), min(values))

@@ -1,0 +1,52 @@
+"""The rig file: what would switch a guard off, or make no sense, is refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError
+from robot.rig import DEFAULT_RIG, load_rig
+
+HEAD = """
+name = "odd"
+simulated = true
+cameras = []
+[arm]
+driver = "simulated_iiwa"
+[gripper]
+driver = "simulated_wsg"
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "key"),
+    [
+        ("[limits]\nspeed_m_s = nan", "limits.speed_m_s"),
+        ("[limits]\nspeed_m_s = -0.1", "limits.speed_m_s"),
+        ("[limits]\nexternal_torque_nm = [60, 60, nan, 30, 12, 12, 6]", "limits.external_torque_nm"),
+        ("[limits]\nexternal_torque_nm = [60, 60]", "limits.external_torque_nm"),
+        ("[watchdogs]\nheartbeat_stop_s = nan", "watchdogs.heartbeat_stop_s"),
+        ("[watchdogs]\nsetpoint_brake_s = inf", "watchdogs.setpoint_brake_s"),
+        ("[workspace]\nmin_W = [nan, -0.5, 0.0]", "workspace.min_W"),
+        ("[workspace]\nmargin_m = 0.5", "workspace.margin_m"),
+        ("[workspace]\nmargin_m = nan", "workspace.margin_m"),
+        ("[limits]\nspeed = 1.0", "speed"),
+    ],
+)
+def test_what_would_switch_a_guard_off_is_refused_by_name(tmp_path: Path, lines: str, key: str) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text(HEAD + lines)
+    with pytest.raises(InputError, match=key) as raised:
+        load_rig(path)
+    assert str(path) in str(raised.value)
+
+
+def test_a_rate_of_zero_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text("control_rate_hz = 0\n" + HEAD)
+    with pytest.raises(InputError, match="control_rate_hz"):
+        load_rig(path)
+
+
+def test_the_default_rig_is_valid() -> None:
+    assert load_rig(DEFAULT_RIG).simulated
