@@ -1,4 +1,4 @@
-"""Counts what the cameras deliver: rates over the last second, holes in the sequence, the newest stamp."""
+"""Counts what the cameras deliver: rates over the last two seconds, holes in the sequence, the newest stamp."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import deque
 from core.messages import Frame
 from robot.station_messages import CameraStatus
 
-_WINDOW_NS = 1_000_000_000
+_WINDOW_NS = 2_000_000_000
 
 
 class CameraWatch:
@@ -30,13 +30,13 @@ class CameraWatch:
             self._sequence = frame.sequence
             self._frames += 1
             self._captures_ns.append(frame.capture_ns)
-            while self._captures_ns[-1] - self._captures_ns[0] > 2 * _WINDOW_NS:
+            while self._captures_ns[-1] - self._captures_ns[0] > _WINDOW_NS:
                 self._captures_ns.popleft()
 
     def status(self, now_ns: int) -> CameraStatus:
         """Rates are over the frames of the last two seconds before ``now_ns``."""
         with self._lock:
-            recent = [stamp for stamp in self._captures_ns if now_ns - stamp <= 2 * _WINDOW_NS]
+            recent = [stamp for stamp in self._captures_ns if now_ns - stamp <= _WINDOW_NS]
             span_ns = recent[-1] - recent[0] if len(recent) > 1 else 0
             rate_hz = (len(recent) - 1) * 1e9 / span_ns if span_ns else 0.0
             last_ns = self._captures_ns[-1] if self._captures_ns else 0

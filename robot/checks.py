@@ -22,6 +22,7 @@ from core.messages import CameraInfo
 from core.platform import free_bytes, network_file_system
 from core.processes.shared_memory import Bus, Session
 from robot.rig import load_rig
+from robot.teleoperation.global_listener import why_unavailable
 
 _PROBE_BYTES = 64 << 20
 _RENDER_TIMEOUT_S = 60
@@ -54,19 +55,7 @@ def run_checks(library: Path, rig: Path) -> list[Check]:
 
 def check_python() -> Check:
     """The packages that the program cannot do without."""
-    needed = (
-        "PySide6",
-        "mujoco",
-        "mink",
-        "mcap",
-        "sqlite_utils",
-        "iceoryx2",
-        "cv2",
-        "simplejpeg",
-        "vispy",
-        "pyqtgraph",
-    )
-    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     version = ".".join(str(part) for part in sys.version_info[:3])
     if missing:
         return Check("packages", False, f"Packages are missing: {', '.join(missing)}.", "Run 'make setup'.")
@@ -189,9 +178,7 @@ def check_rig(rig: Path) -> Check:
 
 def check_global_keys() -> Check:
     """Whether the opt-in global key listener could work; the window's own keys never need it."""
-    if os.environ.get("DISPLAY"):
-        return Check("global keys", True, "The opt-in global key listener can work.")
-    reason = "Wayland forbids it" if os.environ.get("WAYLAND_DISPLAY") else "there is no X display"
-    return Check(
-        "global keys", True, f"The opt-in global key listener is unavailable ({reason}); the window's keys work."
-    )
+    reason = why_unavailable()
+    if reason:
+        return Check("global keys", True, f"The opt-in global key listener is unavailable. {reason}")
+    return Check("global keys", True, "The opt-in global key listener can work.")

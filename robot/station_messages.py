@@ -48,7 +48,7 @@ def setpoint_topic(source: Source) -> str:
 
 
 class CameraStatus(msgspec.Struct, frozen=True):
-    """Measured over the last second; counts since the station started."""
+    """``rate_hz`` over the last two seconds; counts since the station started."""
 
     role: str
     rate_hz: float
