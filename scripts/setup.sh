@@ -35,8 +35,9 @@ install_system_libraries() {
     else fail "these system libraries are missing (graphics, fonts, virtual screen); install them and try again: sudo apt-get install ${missing[*]}"; fi
   fi
   say "Installing system libraries: ${missing[*]}"
-  "${root[@]}" apt-get update -qq
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  { "${root[@]}" apt-get update -qq &&
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; } ||
+    fail "apt-get could not install these system libraries (graphics, fonts, virtual screen); install them and try again: ${missing[*]}"
 }
 
 find_python() {
@@ -54,9 +55,13 @@ extra=()
 "$python" -c 'import ensurepip' 2>/dev/null || extra=("$("$python" -c 'import sys; print(f"python3.{sys.version_info[1]}-venv")')")
 install_system_libraries ${extra[@]+"${extra[@]}"}
 
-[ -x .venv/bin/python ] || { say "Creating the virtual environment in .venv"; "$python" -m venv .venv; }
+# One that was interrupted half way has a python but no pip.
+.venv/bin/python -m pip --version >/dev/null 2>&1 || { say "Creating the virtual environment in .venv"; "$python" -m venv --clear .venv; }
 say "Installing packages (about 1.1 GB, a minute or two; only this once)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+quiet=(--quiet)
+[ -t 2 ] && quiet=()
+.venv/bin/python -m pip install ${quiet[@]+"${quiet[@]}"} --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' ||
+  fail "the packages could not be installed; check the network and the room on the disk, then try again: scripts/setup.sh"
 .venv/bin/python -m pip check --disable-pip-version-check >/dev/null || fail "the installed packages contradict each other; run: .venv/bin/python -m pip check"
 printf '%s' "$wanted" >"$stamp"
 say "Ready"
