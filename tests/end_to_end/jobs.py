@@ -55,7 +55,7 @@ def reach_the_goal(person: Person) -> float:
     while not person.status.success and time.monotonic() - start_s < 30.0:
         person.reach(goal)
         person.look()
-    assert person.status.success, (goal.p - person.hand.p, person.hand.rotation_to(goal))
+    assert person.status.success, (person.status, goal.p - person.hand.p, person.hand.rotation_to(goal))
     return time.monotonic() - start_s
 
 
