@@ -21,7 +21,7 @@ from commands.common import (
     library_root,
 )
 from core.clock import monotonic_ns, utc_ns
-from core.errors import InputError
+from core.errors import InputError, LibraryError, StopReason
 from core.library.library import Library
 from core.messages import EpisodeMetadata, EpisodeSummary
 from robot.assembly import choose_cameras
@@ -32,6 +32,7 @@ from robot.simulation import variations
 from robot.simulation.tasks import TASKS
 
 DISTRIBUTIONS = ("train", "test")
+_BROKEN = (StopReason.DISK_FULL, StopReason.RECORDING_FAILED)
 
 
 def record(
@@ -97,6 +98,8 @@ def _run(
             del begun[summary.id]
             rows[job.metadata.seed or 0] = _row(library, summary)
             progress.advance()
+            if summary.stop_reason in _BROKEN:
+                raise LibraryError(f"Episode {summary.id}: {StopReason(summary.stop_reason).sentence}")
     return [rows[seed] for seed in sorted(rows)]
 
 

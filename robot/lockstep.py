@@ -99,7 +99,8 @@ class LockstepRig:
         if self._recorder is None:
             return success
         recorder, self._recorder = self._recorder, None
-        return recorder.finish(success=success, stop_reason=stopped[0] if stopped else None)
+        whole = recorder.counters().stop_reason is None
+        return recorder.finish(success=success if whole else None, stop_reason=stopped[0] if stopped else None)
 
     def _open(self, path: Path, metadata: EpisodeMetadata, encoder_threads: int) -> Recorder:
         metadata = msgspec.structs.replace(

@@ -98,3 +98,19 @@ def test_an_interrupt_keeps_what_is_finished_and_nothing_half_done(tmp_path: Pat
         assert 1 <= page.total < 50
         assert library.report.recovered == library.report.missing == []
     assert wait_for(lambda: not list((tmp_path / "episodes").glob("*.part")))
+
+
+def test_a_file_that_cannot_grow_fails_in_one_sentence_and_what_was_written_is_kept(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a disk that is full."""
+    options = command(
+        "record", "--library", tmp_path, "--task", "reach_t", "--episodes", 3, "--cameras", "right", "--quiet"
+    )
+    result = subprocess.run(
+        ["bash", "-c", 'ulimit -f 4000 && exec "$@"', "bash", *options], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "disk" in result.stderr.strip().splitlines()[-1]
+    with Library.open(tmp_path) as library:
+        page = library.episodes.list()
+        assert page.total == 1
+        assert page.rows[0].success is None
