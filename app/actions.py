@@ -18,7 +18,7 @@ from core.errors import InputError
 from robot.teleoperation.presets import Preset
 from robot.teleoperation.triggers import collisions
 
-KEYS = Setting("keys", dict[str, tuple[str, ...]], {})
+KEYS: Setting[dict[str, tuple[str, ...]]] = Setting("keys", dict[str, tuple[str, ...]], {})
 
 
 @dataclass(frozen=True, slots=True)

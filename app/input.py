@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
@@ -30,6 +31,14 @@ BUTTONS = {
     Qt.MouseButton.MiddleButton: "Middle",
     Qt.MouseButton.RightButton: "Right",
 }
+
+
+def application() -> QApplication:
+    """The running application, to listen to all of its events."""
+    running = QApplication.instance()
+    if not isinstance(running, QApplication):
+        raise RuntimeError("there is no application to listen to")
+    return running
 
 
 def modifiers_of(modifiers: Qt.KeyboardModifier) -> tuple[str, ...]:

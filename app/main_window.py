@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, Sign
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from app.input import is_typing, key_name
+from app.input import application, is_typing, key_name
 from app.page import Page, PageInfo
 from app.services import Services
 from app.settings import Setting
@@ -60,8 +60,9 @@ class MainWindow(QMainWindow):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)
-        QApplication.instance().installEventFilter(self)
-        QApplication.instance().focusChanged.connect(self._focus_changed)
+        self._application = application()
+        self._application.installEventFilter(self)
+        self._application.focusChanged.connect(self._focus_changed)
 
     def _compose(self) -> None:
         body = QWidget()
@@ -111,7 +112,8 @@ class MainWindow(QMainWindow):
     def _connect_services(self) -> None:
         station, library, messenger = self._services.station, self._services.library, self._services.messenger
         station.statusChanged.connect(self._show_status)
-        station.readied.connect(lambda _: (messenger.withdraw("station"), self._show_status(station.status)))
+        station.readied.connect(lambda _: messenger.withdraw("station"))
+        station.readied.connect(lambda _: self._show_status(station.status))
         station.exited.connect(self._station_exited)
         station.troubled.connect(lambda text: messenger.complain(text, key="station"))
         library.troubled.connect(lambda text: messenger.complain(text, key="library"))
@@ -169,8 +171,8 @@ class MainWindow(QMainWindow):
         settings.save()
         self.hide()
         self.closing.emit()
-        QApplication.instance().removeEventFilter(self)
-        QApplication.instance().focusChanged.disconnect(self._focus_changed)
+        self._application.removeEventFilter(self)
+        self._application.focusChanged.disconnect(self._focus_changed)
         event.accept()
 
     # Commands -------------------------------------------------------------------------------------------------------

@@ -20,9 +20,9 @@ _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
 class Setting(Generic[T]):
-    """A named value with a type and a default."""
+    """A named value with a type (anything msgspec can convert to) and a default."""
 
-    def __init__(self, name: str, kind: type[T] | Any, default: T) -> None:
+    def __init__(self, name: str, kind: Any, default: T) -> None:
         self.name, self.kind, self.default = name, kind, default
 
 

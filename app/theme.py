@@ -84,9 +84,12 @@ def series_colours(palette: QPalette, count: int) -> list[QColor]:
 
 def blend(first: QColor, second: QColor, share: float) -> QColor:
     """``first`` with a ``share`` of ``second`` in it."""
-    return QColor.fromRgbF(
-        *(a + (b - a) * share for a, b in zip(first.getRgbF()[:3], second.getRgbF()[:3], strict=True))
-    )
+
+    def between(one: float, other: float) -> float:
+        return one + (other - one) * share
+
+    red, green = between(first.redF(), second.redF()), between(first.greenF(), second.greenF())
+    return QColor.fromRgbF(red, green, between(first.blueF(), second.blueF()))
 
 
 def well_colour(palette: QPalette) -> QColor:

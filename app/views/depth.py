@@ -19,7 +19,7 @@ def depth_table(near_m: float, far_m: float, scale_m: float, nothing: int) -> ND
     colours = 0xFF000000 | (ramp[:, 2] << 16) | (ramp[:, 1] << 8) | ramp[:, 0]
     metres = np.arange(65536, dtype=np.float32) * np.float32(scale_m)
     share = np.clip((far_m - metres) / max(1e-3, far_m - near_m), 0.0, 1.0)
-    table = colours[(share * 255).astype(np.uint8)].astype(np.uint32)
+    table: NDArray[np.uint32] = colours[(share * 255).astype(np.uint8)].astype(np.uint32)
     table[0] = nothing
     return table
 

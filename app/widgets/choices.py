@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QWheelEvent
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+)
 
 from app.icons import icon
 from app.theme import Role, unit
@@ -108,8 +117,10 @@ class Combo(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         if editable:
             self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-            self.lineEdit().setPlaceholderText(placeholder)
-            self.lineEdit().editingFinished.connect(lambda: self.entered.emit(self.currentText().strip()))
+            field = QLineEdit()
+            field.setPlaceholderText(placeholder)
+            field.editingFinished.connect(lambda: self.entered.emit(self.currentText().strip()))
+            self.setLineEdit(field)
         else:
             self.setPlaceholderText(placeholder)
         self.activated.connect(self._activated)

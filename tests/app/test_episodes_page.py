@@ -168,7 +168,7 @@ def test_statistics_follow_the_filter(opened: Application, page: EpisodesPage) -
 
 def test_sorting_by_a_header(page: EpisodesPage) -> None:
     page.table._header_clicked(2)
-    wait_until(lambda: page.model.sort == "duration" and page.model.loaded(0) is not None)
+    wait_until(lambda: page.model.sorted_by == "duration" and page.model.loaded(0) is not None)
     wait_until(lambda: page.model.loaded(0).duration_s >= page.model.loaded(2).duration_s)
 
 

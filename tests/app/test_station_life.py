@@ -50,6 +50,9 @@ def test_a_killed_station_is_said_recovered_and_restarted(running: Application) 
     assert running.window.strip.restart.isVisible()
     assert page_of(running).flow.phase is Phase.IDLE
     wait_until(lambda: library.library.episodes.list().total == 1 and recovered(library.library), 30.0)
+    running.services.reveal_episode(library.library.episodes.ids()[0])
+    assert running.window.current_page == "episodes"
+    running.window.show_page("teleoperate")
     running.window.strip.restart.click()
     wait_until(lambda: station.running and station.status is not None, 60.0)
     wait_until(lambda: not running.window.strip.restart.isVisible())

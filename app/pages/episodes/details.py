@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton
 
 from app.actions import ActionBook
 from app.icons import icon
@@ -53,7 +53,7 @@ class Details(QFrame):
         self._facts = QGridLayout()
         self._facts.setHorizontalSpacing(unit() * 2)
         self._facts.setVerticalSpacing(0)
-        self._fact_labels: list[tuple[QWidget, ElidedLabel]] = []
+        self._fact_labels: list[tuple[QLabel, ElidedLabel]] = []
         self._compose(book)
         self.note.editingFinished.connect(self._note_finished)
         self.note.returnPressed.connect(self.note.clearFocus)
@@ -130,7 +130,9 @@ class Details(QFrame):
 
     def write_tag(self) -> None:
         self.tag.setFocus()
-        self.tag.lineEdit().selectAll()
+        field = self.tag.lineEdit()
+        if field is not None:
+            field.selectAll()
 
     def _note_finished(self) -> None:
         words = self.note.text().strip()

@@ -42,7 +42,7 @@ class EpisodeModel(QAbstractTableModel):
         super().__init__(parent)
         self._library = library
         self.filter = EpisodeFilter()
-        self.sort, self.descending = "created", True
+        self.sorted_by, self.descending = "created", True
         self._total = 0
         self._generation = 0
         self._pages: OrderedDict[int, tuple[EpisodeRow, ...]] = OrderedDict()
@@ -52,7 +52,7 @@ class EpisodeModel(QAbstractTableModel):
     # Questions ------------------------------------------------------------------------------------------------------
     def show(self, episodes: EpisodeFilter, sort: str, descending: bool) -> None:
         """Ask anew; the old rows stay until the new ones are here."""
-        self.filter, self.sort, self.descending = episodes, sort, descending
+        self.filter, self.sorted_by, self.descending = episodes, sort, descending
         self.refresh()
 
     def refresh(self) -> None:
@@ -66,7 +66,7 @@ class EpisodeModel(QAbstractTableModel):
         if page in self._asked:
             return
         self._asked.add(page)
-        generation, wanted, sort, descending = self._generation, self.filter, self.sort, self.descending
+        generation, wanted, sort, descending = self._generation, self.filter, self.sorted_by, self.descending
         self._library.read(
             lambda library: library.episodes.list(wanted, sort, descending, PAGE, page * PAGE),
             lambda found: self._answer(generation, page, found, first),
@@ -151,7 +151,7 @@ class EpisodeModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             title, sort = COLUMNS[section]
-            arrow = ("  ↓" if self.descending else "  ↑") if sort and sort == self.sort else ""
+            arrow = ("  ↓" if self.descending else "  ↑") if sort and sort == self.sorted_by else ""
             return title + arrow
         if role == Qt.ItemDataRole.TextAlignmentRole and section in RIGHT_COLUMNS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -26,11 +26,11 @@ from core.library.rows import EpisodeRow
 from core.messages import Source
 from robot.station_messages import Ready, Replay, StationStatus, StopReplay
 
-_SPLITS = Setting("episodes.splits", dict[str, list[int]], {})
-_COLUMNS = Setting("episodes.columns", list[int], [])
+_SPLITS: Setting[dict[str, list[int]]] = Setting("episodes.splits", dict[str, list[int]], {})
+_COLUMNS: Setting[list[int]] = Setting("episodes.columns", list[int], [])
 _STATISTICS = Setting("episodes.statistics", bool, False)
-_TITLES = Setting("episodes.task_titles", dict[str, str], {})
-_SORT = Setting("episodes.sort", tuple[str, bool], ("created", True))
+_TITLES: Setting[dict[str, str]] = Setting("episodes.task_titles", dict[str, str], {})
+_SORT: Setting[tuple[str, bool]] = Setting("episodes.sort", tuple[str, bool], ("created", True))
 
 
 class EpisodesPage(Page):
@@ -39,7 +39,8 @@ class EpisodesPage(Page):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
-        self._titles: dict[str, str] = dict(services.settings.get(_TITLES))
+        self._titles: dict[str, str] = {}
+        self._titles.update(services.settings.get(_TITLES))
         self._shown = False
         self._stale = True
         self._wanted_id = ""
@@ -100,7 +101,7 @@ class EpisodesPage(Page):
             self.table.setColumnWidth(column, width)
         self.statistics.setVisible(settings.get(_STATISTICS))
         self._services.actions["find.statistics"].setChecked(settings.get(_STATISTICS))
-        self.model.sort, self.model.descending = settings.get(_SORT)
+        self.model.sorted_by, self.model.descending = settings.get(_SORT)
 
     def _connect(self) -> None:
         library, model, table, details = self._services.library, self.model, self.table, self.details
@@ -178,7 +179,7 @@ class EpisodesPage(Page):
         settings.put(_SPLITS, {"across": self._across.sizes()})
         settings.put(_COLUMNS, [self.table.columnWidth(column) for column in range(self.model.columnCount())])
         settings.put(_STATISTICS, self._services.actions["find.statistics"].isChecked())
-        settings.put(_SORT, (self.model.sort, self.model.descending))
+        settings.put(_SORT, (self.model.sorted_by, self.model.descending))
         self.player.remember()
         self.thumbnails.close()
 
@@ -229,7 +230,7 @@ class EpisodesPage(Page):
             self._stale = True
 
     def _filter(self, wanted: EpisodeFilter) -> None:
-        self.model.show(wanted, self.model.sort, self.model.descending)
+        self.model.show(wanted, self.model.sorted_by, self.model.descending)
         self._refresh_statistics()
 
     def _sort(self, sort: str, descending: bool) -> None:
@@ -302,7 +303,7 @@ class EpisodesPage(Page):
             deed(tuple(episode.id for episode in here if episode is not None))
         elif rows:
             model = self.model
-            wanted, sort, descending = model.filter, model.sort, model.descending
+            wanted, sort, descending = model.filter, model.sorted_by, model.descending
 
             def pick(ids: list[str]) -> None:
                 deed(tuple(ids[row] for row in rows if row < len(ids)))
@@ -350,7 +351,14 @@ class EpisodesPage(Page):
         if station.status is not None and station.status.source is Source.REPLAY:
             self._stop_replay()
         elif episode is not None:
-            station.send(Replay(episode.path))
+            self._services.library.read(lambda library: library.episodes.get(episode.id), self._replay_row)
+
+    def _replay_row(self, episode: EpisodeRow) -> None:
+        """The row as it is now: its file moves when it is finished or restored."""
+        if episode.status == "recording":
+            self._services.messenger.say("This episode is still being recorded.", key="replay")
+        else:
+            self._services.station.send(Replay(episode.path))
 
     def _stop_replay(self) -> None:
         station = self._services.station

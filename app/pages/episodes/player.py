@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _DEPTH = Setting("episodes.depth", bool, False)
 _CLOUD = Setting("episodes.cloud", bool, False)
-_SPLIT = Setting("episodes.player_split", list[int], [])
+_SPLIT: Setting[list[int]] = Setting("episodes.player_split", list[int], [])
 
 
 class Player(QWidget):
@@ -80,8 +80,8 @@ class Player(QWidget):
         inside = QVBoxLayout(below)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
-        for widget in (transport, self.timeline):
-            inside.addWidget(widget)
+        inside.addWidget(transport)
+        inside.addWidget(self.timeline)
         self._below = inside
         self._split.addWidget(below)
         self._split.setStretchFactor(0, 1)
@@ -152,10 +152,14 @@ class Player(QWidget):
             return
         self._episode, self._open, self._ticks = episode, None, None
         self.playback.stop()
-        self._empty.setVisible(episode is None)
-        self._split.setVisible(episode is not None)
+        watchable = episode is not None and episode.status != "recording"
+        self._empty.setVisible(not watchable)
+        self._split.setVisible(watchable)
         if episode is None:
             self._empty.say("No episode chosen", "Choose one in the table to watch it here.")
+            return
+        if not watchable:
+            self._empty.say("This episode is being recorded", "It can be watched as soon as it is saved.")
             return
         library = self._services.library.library
         self._generation = self._decoder.open(episode.id, Path(episode.path), library.cache if library else None)

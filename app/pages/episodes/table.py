@@ -197,7 +197,9 @@ class EpisodeTable(QTableView):
     def _header_clicked(self, column: int) -> None:
         sort = COLUMNS[column][1]
         if sort:
-            descending = not self._model.descending if sort == self._model.sort else sort in ("created", "duration")
+            descending = (
+                not self._model.descending if sort == self._model.sorted_by else sort in ("created", "duration")
+            )
             self.sortChosen.emit(sort, descending)
 
     def keyboardSearch(self, search: str) -> None:
@@ -206,6 +208,7 @@ class EpisodeTable(QTableView):
     def selected_rows(self) -> list[int]:
         """All selected rows, without touching rows that are not here."""
         rows: list[int] = []
-        for part in self.selectionModel().selection():
+        selection = self.selectionModel().selection()
+        for part in (selection.at(index) for index in range(selection.size())):
             rows += range(part.top(), part.bottom() + 1)
         return sorted(set(rows))

@@ -15,7 +15,7 @@ from robot.teleoperation.presets import TITLES, Axes, DragPlane, DriveAction, Pr
 
 _LOG = logging.getLogger(__name__)
 _CURRENT = Setting("driving.preset", str, "reticle")
-_EDITED = Setting("driving.edited", dict[str, dict[str, Any]], {})
+_EDITED: Setting[dict[str, dict[str, Any]]] = Setting("driving.edited", dict[str, dict[str, Any]], {})
 
 
 class Bindings(QObject):

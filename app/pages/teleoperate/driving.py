@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent, QWindow
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.input import BUTTONS, key_trigger, modifiers_of, wants_keys
+from app.input import BUTTONS, application, key_trigger, modifiers_of, wants_keys
 from app.views.rgbd import RgbdView
 from app.workers.station import StationWorker
 from core.clock import NANOSECONDS, monotonic_ns
@@ -72,13 +72,13 @@ class DrivingController(QObject):
     # Life -----------------------------------------------------------------------------------------------------------
     def enter(self) -> None:
         """The page is shown: listen."""
-        QApplication.instance().installEventFilter(self)
+        application().installEventFilter(self)
 
     def leave(self) -> None:
         """The page is left: let go and stop listening."""
         self.let_go()
         self._timer.stop()
-        QApplication.instance().removeEventFilter(self)
+        application().removeEventFilter(self)
 
     def use(self, preset: Preset) -> None:
         self.device.use(preset)

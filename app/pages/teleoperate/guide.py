@@ -35,7 +35,7 @@ class Guide(QFrame):
     def __init__(self, book: ActionBook, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
-        self._book = book
+        self._book, self._host = book, parent
         self._marks: dict[str, _Mark] = {}
         self._preset: Preset | None = None
         u = unit()
@@ -60,9 +60,8 @@ class Guide(QFrame):
 
     def _place(self) -> None:
         """In the lower right corner of the views: over the 3-D view, not over a camera."""
-        self.layout().activate()
         self.adjustSize()
-        host, margin = self.parentWidget(), unit() * 2
+        host, margin = self._host, unit() * 2
         self.move(host.width() - self.width() - margin, host.height() - self.height() - margin)
 
     def use(self, preset: Preset) -> None:

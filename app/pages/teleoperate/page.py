@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout
 
 from app.input import wants_keys
 from app.page import Page
@@ -23,9 +25,12 @@ from app.theme import unit
 from core.clock import monotonic_ns
 from core.errors import InputError
 from core.tasks import TaskInfo
-from robot.station_messages import LoadTask, Ready, Rearm
+from robot.station_messages import LoadTask, Ready
 from robot.teleoperation.driver import DriveState
 from robot.teleoperation.presets import DriveAction, Preset
+
+if TYPE_CHECKING:
+    from app.views.traces import Traces
 
 _GRIPS = frozenset({DriveAction.GRIPPER_OPEN, DriveAction.GRIPPER_CLOSE})
 _GUIDE = Setting("teleoperate.guide_closed", bool, False)
@@ -35,7 +40,7 @@ _COUNTDOWN = Setting("teleoperate.countdown_s", int, 3)
 _RESET = Setting("teleoperate.reset_scene", bool, True)
 _TRACES = Setting("teleoperate.traces", bool, True)
 _PANEL = Setting("teleoperate.bindings", bool, False)
-_SPLITS = Setting("teleoperate.splits", dict[str, list[int]], {})
+_SPLITS: Setting[dict[str, list[int]]] = Setting("teleoperate.splits", dict[str, list[int]], {})
 
 
 class TeleoperatePage(Page):
@@ -47,7 +52,13 @@ class TeleoperatePage(Page):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.bindings = Bindings(services.settings, services.actions)
         self.driving = DrivingController(services.station, services.rig, self.bindings.current, self)
-        self.flow = RecordingFlow(services.station, services.library, services.messenger, services.seed)
+        self.flow = RecordingFlow(
+            services.station,
+            services.library,
+            services.messenger,
+            services.seed,
+            lambda episode: services.reveal_episode(episode),
+        )
         self.views = LiveViews(services)
         self.toolbar = Toolbar(services.actions, self.bindings.current)
         self.panel = BindingsPanel()
@@ -55,7 +66,7 @@ class TeleoperatePage(Page):
         self.guide = Guide(services.actions, self.views)
         self.reference = Reference(services.library)
         self._global_keys = GlobalKeysBridge(self.driving)
-        self._traces: QWidget | None = None
+        self._traces: Traces | None = None
         self._last_stamp = -1
         self._compose()
         self._restore()
@@ -235,9 +246,8 @@ class TeleoperatePage(Page):
             self.guide.tick("move")
 
     def _say_blocked(self) -> None:
-        station = self._services.station
         self._services.messenger.say(
-            "The arm is stopped; re-arm it to drive.", "Re-arm", lambda: station.send(Rearm()), key="blocked"
+            "The arm is stopped; re-arm it to drive.", "Re-arm", self._services.actions["rearm"].trigger, key="blocked"
         )
 
     def _next_camera(self) -> None:

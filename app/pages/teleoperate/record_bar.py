@@ -101,7 +101,8 @@ class RecordBar(QFrame):
     @property
     def words(self) -> str:
         """What the middle says, for tests."""
-        return self._stages.currentWidget().words
+        stages = (self._idle, self._counting, self._recording, self._labelling)
+        return next(stage.words for stage in stages if stage is self._stages.currentWidget())
 
 
 def _big(content: str) -> QLabel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -73,8 +74,16 @@ class RecordingFlow(QObject):
     episodeLabelled = Signal(object)
     episodeSaved = Signal(object)
 
-    def __init__(self, station: StationWorker, library: LibraryWorker, messenger: Messenger, seed: int) -> None:
+    def __init__(
+        self,
+        station: StationWorker,
+        library: LibraryWorker,
+        messenger: Messenger,
+        seed: int,
+        reveal: Callable[[str], None],
+    ) -> None:
         super().__init__()
+        self._reveal = reveal
         self._station, self._library, self._messenger = station, library, messenger
         self.choices = Choices()
         self.phase = Phase.IDLE
@@ -289,7 +298,9 @@ class RecordingFlow(QObject):
 
         def recovered(report: Any) -> None:
             self._library.episodesChanged.emit(tuple(report.recovered))
-            self._messenger.say("What was recorded until then was saved as a recovered episode.", key="recording")
+            if report.recovered:
+                words = "What was recorded until then was saved as a recovered episode."
+                self._messenger.say(words, "Show", lambda: self._reveal(report.recovered[0]), key="recording")
 
         self._library.write(lambda library: library.recover(repair_damaged=False), recovered)
 

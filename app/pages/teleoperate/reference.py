@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
@@ -50,7 +51,8 @@ class Reference(QObject):
 def _first_frames(library: Library, task: str) -> Images:
     from core.library.query import EpisodeFilter
 
-    for wanted in (EpisodeFilter(task=task, success=True), EpisodeFilter(task=task)):
+    complete = EpisodeFilter(task=task, status="complete")
+    for wanted in (msgspec.structs.replace(complete, success=True), complete):
         for row in library.episodes.list(wanted, limit=1).rows:
             with library.episodes.open(row.id) as reader:
                 return {role: reader.rgb(role, 0) for role in reader.cameras if reader.frame_count(role)}
