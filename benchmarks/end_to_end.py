@@ -60,21 +60,22 @@ def _reach(screen: Screen, folder: Path, times: int) -> list[float]:
 
 
 def _grasp(screen: Screen, folder: Path, times: int) -> list[bool]:
-    folder.mkdir()
-    person = Person(screen, folder)
+    """A window of its own for each attempt, whose first scene is drawn with the attempt's number."""
     lifted = []
-    person.click("World")
     for attempt in range(times):
-        _new_scene(person)
+        place = folder / str(attempt)
+        place.mkdir(parents=True)
+        person = Person(screen, place, seed=attempt)
+        person.click("World")
         record(person)
-        grasp_and_lift(person, box_pose(attempt + 1))
+        grasp_and_lift(person, box_pose(attempt))
         deadline_s = time.monotonic() + 2.0
         while time.monotonic() < deadline_s and not (person.status and person.status.success):
             person.look()
         lifted.append(bool(person.status and person.status.success))
         stop_and_label(person, "s" if lifted[-1] else "f", next_one=False)
+        person.close()
         print(f"grasp {attempt + 1}: {'lifted' if lifted[-1] else 'missed'}", file=sys.stderr)
-    person.close()
     return lifted
 
 

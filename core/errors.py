@@ -59,7 +59,7 @@ _SENTENCES = {
     StopReason.WINDOW_FROZEN: "The window froze for over a second, so the arm was stopped.",
     StopReason.SETPOINT_INVALID: "A setpoint held a value that is not a number, so the arm was stopped.",
     StopReason.SETPOINT_JUMP: "A setpoint jumped further than the arm may move, so the arm was stopped.",
-    StopReason.JOINT_LIMIT: "A joint came within 0.1 rad of its limit, so the arm was stopped.",
+    StopReason.JOINT_LIMIT: "A joint came too close to its limit, so the arm was stopped.",
     StopReason.WORKSPACE: "The hand left the workspace, so the arm was stopped.",
     StopReason.COLLISION: "The arm pushed harder than allowed, so it was stopped.",
     StopReason.DEVICE_FAULT: "The arm or the gripper stopped answering.",

@@ -101,12 +101,15 @@ class ControlLoop:
     def hold_measured(self) -> RobotState:
         """Forget everything wanted and hold the measured pose: after start, re-arm and scene changes."""
         arm, gripper = self._measure()
-        self._controller.reset(arm.q)
-        self._governor.reset(self._controller.forward(arm.q), gripper.width_m)
+        self._hold(arm, gripper)
         self.revoke()
         self._last_arm, self._last_gripper = arm, gripper
         self.state = self._robot_state(arm, gripper)
         return self.state
+
+    def _hold(self, arm: ArmState, gripper: GripperState) -> None:
+        self._controller.reset(arm.q)
+        self._governor.reset(self._controller.forward(arm.q), gripper.width_m)
 
     def add_source(self, source: Source, setpoints: SetpointSource) -> None:
         """Register or replace where a source's setpoints come from."""
@@ -138,6 +141,8 @@ class ControlLoop:
         if self.supervisor.stop_reason is None:
             self.supervisor.latch(reason)
             self.revoke()
+            if reason is StopReason.COLLISION and self._last_arm is not None:
+                self._hold(self._last_arm, self._last_gripper)  # stop pressing at once
             _LOG.warning("stopped: %s", reason)
             self._on_stop(reason)
 

@@ -53,6 +53,10 @@ class ControlThread:
         self.goal: Floats | None = None
 
     def start(self) -> None:
+        """Run. From now on a window that never beats counts as one that stopped beating."""
+        if self._heartbeats is not None:
+            now_ns = self._clock.now_ns()
+            self._loop.beat(Heartbeat(now_ns, now_ns))
         self._thread.start()
 
     def stop(self) -> None:

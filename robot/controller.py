@@ -162,10 +162,10 @@ class Controller:
         self.q: Joints = HOME_Q.copy()
 
     def reset(self, q: Joints) -> None:
-        """Start from measured joints at rest."""
+        """Start from measured joints at rest, and stay there until another pose is sent."""
         self.q = np.array(q, dtype=np.float64)
         self._velocity = np.zeros(JOINT_COUNT)
-        self._at_rest = False
+        self._target, self._at_rest = self.forward(self.q).as_array(), True
 
     def forward(self, q: Joints) -> SE3:
         """``X_WE`` at joints ``q``."""
@@ -179,12 +179,13 @@ class Controller:
         self._target = target
         try:
             velocity = self._solver.velocity(self.q, X_WE, self._period_s)
+            found = True
         except mink.NoSolutionFound:
-            velocity = np.zeros(JOINT_COUNT)  # contradicting limits: slow down where we are
+            velocity, found = np.zeros(JOINT_COUNT), False  # contradicting limits: slow down where we are
         change = self._limits.joint_acceleration_rad_s2 * self._period_s
         self._velocity = self._velocity + np.clip(velocity - self._velocity, -change, change)
         self.q = self.q + self._velocity * self._period_s
-        self._at_rest = bool(np.abs(self._velocity).max() < _REST_RAD_S)
+        self._at_rest = found and bool(np.abs(self._velocity).max() < _REST_RAD_S)
         return self.q
 
 

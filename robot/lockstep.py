@@ -113,7 +113,8 @@ class LockstepRig:
             start_poses=dict(self._scene.truth().X_WO),
         )
         infos = [camera.info for camera in self._devices.cameras]
-        check_free_space(path.parent, estimated_bytes_per_second(infos))
+        needed_minutes = self._scene.info.time_limit_s / 60.0
+        check_free_space(path.parent, estimated_bytes_per_second(infos), needed_minutes)
         return Recorder(
             path,
             metadata,

@@ -145,10 +145,12 @@ class Station:
         if self._loop.stop_reason is not None:
             raise ReticleError(f"{self._loop.stop_reason.sentence} Re-arm it to go on.")
         pose, width = self._control.call(lambda: self._loop.grant(command.source, command.lease))
+        self._recording.event("lease", f"{command.source} drives")
         self._channel.send(messages.LeaseGranted(command.source, command.lease, pose.as_tuple(), width))
 
     def _revoke(self, command: messages.RevokeLease) -> None:
         self._control.call(self._loop.revoke)
+        self._recording.event("lease", "nobody drives")
 
     def _stop(self, command: messages.Stop) -> None:
         self._control.call(lambda: self._loop.stop(StopReason.OPERATOR))

@@ -31,13 +31,13 @@ def minutes_left(free: int, bytes_per_second: float) -> float:
     return max(0.0, (free - RESERVE_BYTES) / bytes_per_second / 60) if bytes_per_second > 0 else float("inf")
 
 
-def check_free_space(path: Path, bytes_per_second: float) -> float:
-    """Minutes that fit on the disk of ``path``; EpisodeFileError when they are under ten."""
+def check_free_space(path: Path, bytes_per_second: float, needed_minutes: float = MINUTES_TO_START) -> float:
+    """Minutes that fit on the disk of ``path``; EpisodeFileError when they are fewer than needed."""
     free = free_bytes(path)
     minutes = minutes_left(free, bytes_per_second)
-    if minutes < MINUTES_TO_START:
+    if minutes < needed_minutes:
         raise EpisodeFileError(
-            f"The disk of {path} has {free / 1e9:.1f} GB free, room for {minutes:.0f} of the {MINUTES_TO_START:.0f} "
+            f"The disk of {path} has {free / 1e9:.1f} GB free, room for {minutes:.1f} of the {needed_minutes:.1f} "
             "minutes that a recording needs to start; free some space or choose another library."
         )
     return minutes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from core.errors import ProcessError
 from core.processes.channel import LineDecoder, encode_line, read_lines
 
 _LOG = logging.getLogger(__name__)
+_SEND_TIMEOUT_S = 1.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -55,6 +57,8 @@ class Child:
             )
         except OSError as error:
             raise ProcessError(f"The process {module} could not be started: {error}.") from error
+        if self._process.stdin is not None:
+            os.set_blocking(self._process.stdin.fileno(), False)
         self._errors = threading.Thread(target=self._read_errors, name=f"{module} errors", daemon=True)
         self._reader = threading.Thread(target=self._read_events, name=f"{module} events", daemon=True)
         self._errors.start()
@@ -69,7 +73,7 @@ class Child:
         return self._process.poll() is None
 
     def send(self, command: msgspec.Struct) -> None:
-        """Send a command, unbuffered; ProcessError when the child is gone."""
+        """Send a command, unbuffered; ProcessError when the child is gone or takes nothing for a second."""
         stdin = self._process.stdin
         line = encode_line(command)
         with self._lock:
@@ -77,6 +81,9 @@ class Child:
                 if stdin is None or stdin.closed:
                     raise BrokenPipeError("its channel is closed")
                 while line:
+                    _, writable, _ = select.select([], [stdin], [], _SEND_TIMEOUT_S)
+                    if not writable:
+                        raise ProcessError(f"The process {self.module} does not answer; restart it.")
                     line = line[os.write(stdin.fileno(), line) :]
             except OSError as error:
                 raise ProcessError(f"The process {self.module} is not running ({error}); restart it.") from error

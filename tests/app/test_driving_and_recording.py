@@ -130,22 +130,25 @@ def test_home_and_back_again(live: Application, page: TeleoperatePage) -> None:
 
 def test_dragging_an_object_in_the_3d_view_pushes_it(live: Application, page: TeleoperatePage) -> None:
     station, scene = live.services.station, page.views.scene
+    alt, left = Qt.KeyboardModifier.AltModifier, Qt.MouseButton.LeftButton
     started: list[object] = []
     station.dragStarted.connect(started.append)
     view = scene.view()
-    uv, _ = view.pinhole.project(view.X_WC.inverse() @ np.array([[0.6, 0.0, 0.02]]))
-    presses = [QPoint(round(uv[0, 0]) + dx, round(uv[0, 1]) + dy) for dx in range(-80, 81, 16) for dy in (-30, 0, 30)]
-    for press_at in presses:
-        QTest.mousePress(scene, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, press_at)
-        QTest.mouseMove(scene, press_at + QPoint(12, 0))
-        QTest.qWait(30)
+    (middle,), _ = view.pinhole.project(view.X_WC.inverse() @ np.array([[0.6, 0.0, 0.02]]))
+    grid = [
+        QPoint(round(middle[0]) + du, round(middle[1]) + dv) for du in range(-96, 97, 12) for dv in range(-36, 37, 12)
+    ]
+    for place in grid:
+        QTest.mousePress(scene, left, alt, place)
+        answered = station.status.stamp_ns
+        wait_until(lambda answered=answered: started or station.status.stamp_ns > answered)
         if started:
             break
-        QTest.mouseRelease(scene, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, press_at)
-    wait_until(lambda: started)
+        QTest.mouseRelease(scene, left, alt, place)
+    QTest.mouseMove(scene, place + QPoint(15, 0))
     wait_until(lambda: station.status.disturbance == "manual")
-    wait_until(lambda: page.views.scene.note == "disturbed")
-    QTest.mouseRelease(scene, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, press_at)
+    wait_until(lambda: scene.note == "disturbed")
+    QTest.mouseRelease(scene, left, alt, place)
     wait_until(lambda: station.status.disturbance == "none")
 
 

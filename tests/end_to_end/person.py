@@ -54,13 +54,13 @@ class Screen:
 class Person:
     """Starts the window and drives it."""
 
-    def __init__(self, screen: Screen, folder: Path, rig: Path | None = None) -> None:
+    def __init__(self, screen: Screen, folder: Path, rig: Path | None = None, seed: int = 0) -> None:
         environment = {**os.environ, "DISPLAY": screen.name, "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
         self.library = folder / "library"
         self._window = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.end_to_end.window_child"),
-                *(str(self.library), str(folder / "settings.json"), str(rig or "")),
+                *(str(self.library), str(folder / "settings.json"), str(rig or ""), str(seed)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

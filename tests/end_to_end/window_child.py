@@ -43,9 +43,9 @@ def grab(application: Application, scheme: Scheme, path: str) -> bool:
     return saved
 
 
-def main(library: str, settings: str, rig: str) -> int:
+def main(library: str, settings: str, rig: str, seed: str) -> int:
     qt = QApplication(sys.argv[:1])
-    application = Application(qt, Path(library), Path(rig) if rig else DEFAULT_RIG, 0, Path(settings))
+    application = Application(qt, Path(library), Path(rig) if rig else DEFAULT_RIG, int(seed), Path(settings))
 
     def say(answer: object) -> None:
         sys.stdout.write(json.dumps(answer) + "\n")
