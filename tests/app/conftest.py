@@ -79,6 +79,8 @@ def live(qt: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     application.services.station.start()
     wait_until(lambda: application.services.station.ready is not None, 60.0)
     wait_until(lambda: application.services.library.library is not None)
-    wait_until(lambda: application.services.station.step is not None)
+    wait_until(
+        lambda: application.services.station.step is not None and application.services.station.status is not None
+    )
     yield application
     close_window(application)
