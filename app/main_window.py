@@ -14,7 +14,7 @@ from app.input import application, is_typing, key_name
 from app.page import Page, PageInfo
 from app.services import Services
 from app.settings import Setting
-from app.status import CameraWatch, disk_line, rig_line
+from app.status import CameraWatch, disk_line, recording_words, rig_line
 from app.theme import Scheme, unit
 from app.widgets.help import HelpSheet
 from app.widgets.rail import Rail
@@ -214,6 +214,7 @@ class MainWindow(QMainWindow):
     def _show_status(self, status: messages.StationStatus | None) -> None:
         station = self._services.station
         self.strip.show_rig(rig_line(station.ready, status, station.trouble))
+        self.strip.show_recording(recording_words(status.recording if status is not None else None))
         self.strip.show_cameras(self._cameras.lines(status))
         stopped = status is not None and status.stop_reason is not None
         self._services.actions["rearm"].setEnabled(stopped)

@@ -8,7 +8,7 @@ from core.clock import NANOSECONDS
 from core.episodes.disk import MINUTES_TO_START
 from core.errors import StopReason
 from core.messages import ControlMode, Source
-from robot.station_messages import CameraStatus, Ready, StationStatus
+from robot.station_messages import CameraStatus, Ready, RecordingStatus, StationStatus
 
 _MARKED_NS = 5 * NANOSECONDS
 _DRIVERS = {
@@ -62,6 +62,14 @@ def disk_line(minutes: float | None, free_bytes: int | None) -> DiskLine:
     if free_bytes is not None:
         return DiskLine(f"{free_bytes / 1e9:.0f} GB free", "Free space on the library's disk.")
     return DiskLine("–", "")
+
+
+def recording_words(recording: RecordingStatus | None) -> str:
+    """Minutes and seconds of the running recording; empty when there is none."""
+    if recording is None:
+        return ""
+    minutes, seconds = divmod(int(recording.elapsed_s), 60)
+    return f"{minutes:02d}:{seconds:02d}"
 
 
 def stop_sentence(reason: str) -> str:

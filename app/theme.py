@@ -1,7 +1,7 @@
 """Colours, type and spacing. Everything on screen takes its colours from the palette, so light and dark both work.
 
-One accent colour. Green and red are kept for outcomes and reticles, and never stand without a shape or a word. One
-spacing unit, a quarter of a line of text, scales everything with the font.
+One accent colour. Green and red are kept for outcomes, reticles and a running recording, and never stand without a
+shape or a word. One spacing unit, a quarter of a line of text, scales everything with the font.
 """
 
 from __future__ import annotations
@@ -74,6 +74,11 @@ def is_dark(palette: QPalette) -> bool:
 def outcome_colour(palette: QPalette, success: bool) -> QColor:
     """Green or red of an outcome; draw a shape or a word with it."""
     return QColor(_OUTCOMES[success][0 if is_dark(palette) else 1])
+
+
+def recording_colour(palette: QPalette) -> QColor:
+    """Red of a running recording; draw its shape and its word with it."""
+    return outcome_colour(palette, False)
 
 
 def series_colours(palette: QPalette, count: int) -> list[QColor]:
@@ -163,7 +168,7 @@ class Theme(QObject):
     def _apply(self) -> None:
         palette = palette_of(self.dark)
         self._application.setPalette(palette)
-        self._application.setStyleSheet(style_sheet(self._application.font(), self._tinted_images(palette)))
+        self._application.setStyleSheet(style_sheet(self._application.font(), palette, self._tinted_images(palette)))
         self.changed.emit()
 
     def _tinted_images(self, palette: QPalette) -> dict[str, str]:
@@ -178,8 +183,9 @@ class Theme(QObject):
         return paths
 
 
-def style_sheet(font: QFont, images: dict[str, str]) -> str:
-    """The style sheet with sizes from the font; its colours are the palette's."""
+def style_sheet(font: QFont, palette: QPalette, images: dict[str, str]) -> str:
+    """The style sheet with sizes from the font; its colours are the palette's and the recording's red."""
     u = unit(font)
     sizes = {f"u{index}": f"{round(u * index / 2)}px" for index in range(1, 17)}
-    return Template(_STYLE.read_text(encoding="utf-8")).substitute(sizes, radius=f"{u}px", **images)
+    names = {"radius": f"{u}px", "recording": recording_colour(palette).name()}
+    return Template(_STYLE.read_text(encoding="utf-8")).substitute(sizes, **names, **images)

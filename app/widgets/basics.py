@@ -152,10 +152,18 @@ class ActionButton(QPushButton):
     """A button of an action: its words, icon and key, in step with it."""
 
     def __init__(
-        self, book: ActionBook, name: str, *, primary: bool = False, quiet: bool = False, words: str = ""
+        self,
+        book: ActionBook,
+        name: str,
+        *,
+        primary: bool = False,
+        quiet: bool = False,
+        words: str = "",
+        icon_name: str = "",
     ) -> None:
         super().__init__()
         self._book, self._name, self._words = book, name, words
+        self._icon = icon_name or book.icon_of(name)
         self.setProperty("primary", primary)
         self.setProperty("quiet", quiet)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -187,7 +195,7 @@ class ActionButton(QPushButton):
         action: QAction = self._book[self._name]
         role = Role.HighlightedText if self.property("primary") else Role.ButtonText
         self.setText(self._words or action.text())
-        self.setIcon(icon(self._book.icon_of(self._name), role))
+        self.setIcon(icon(self._icon, role))
         self.setEnabled(action.isEnabled())
         self.setToolTip(action.toolTip())
         self.updateGeometry()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy,
 from app.actions import ActionBook, spoken
 from app.icons import paint_icon
 from app.status import CameraLine, DiskLine, RigLine
-from app.theme import Role, blend, scaled, unit
+from app.theme import Role, blend, recording_colour, scaled, unit
 from app.widgets.basics import ActionButton, clear, keycap_size, paint_keycap
 from app.widgets.cell import Cell
 
@@ -86,6 +86,44 @@ class Divider(QWidget):
         painter.fillRect(0, u * 3, 1, self.height() - u * 6, QColor(self.palette().color(Role.Mid)))
 
 
+class RecordingSign(QWidget):
+    """A red disc, the word and the running time; there only while a recording runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._time = ""
+        self.setFont(scaled(self.font(), 1.0, QFont.Weight.DemiBold))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        return f"Recording {self._time}" if self._time else ""
+
+    def show_time(self, time: str) -> None:
+        if time == self._time:
+            return
+        if len(time) != len(self._time):
+            self.updateGeometry()
+        self._time = time
+        self.setAccessibleName(self.words)
+        self.setVisible(bool(time))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        u = unit()
+        return QSize(round(QFontMetricsF(self.font()).horizontalAdvance(self.words)) + u * 13, u * 14)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        u = unit()
+        painter = QPainter(self)
+        size = u * 6.0
+        disc = QRectF(u * 3, (self.height() - size) / 2, size, size)
+        paint_icon(painter, "record", disc, recording_colour(self.palette()))
+        painter.setPen(self.palette().color(Role.WindowText))
+        painter.drawText(self.rect().adjusted(u * 10, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), self.words)
+
+
 class StatusStrip(QFrame):
     """Shows lines made elsewhere (app/status.py); decides nothing."""
 
@@ -94,6 +132,7 @@ class StatusStrip(QFrame):
         self.setProperty("panel", True)
         self.setFixedHeight(unit() * 14)
         self.stop_button = StopButton(book)
+        self.recording = RecordingSign()
         self.rig = Cell(stretch=True)
         self.rearm = ActionButton(book, "rearm", primary=True)
         self.restart = ActionButton(book, "restart_station", primary=True)
@@ -105,8 +144,8 @@ class StatusStrip(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, unit(), 0)
         layout.setSpacing(0)
-        for widget, stretch in ((self.stop_button, 0), (self.rig, 1), (self.rearm, 0), (self.restart, 0)):
-            layout.addWidget(widget, stretch)
+        for widget in (self.stop_button, self.recording, self.rig, self.rearm, self.restart):
+            layout.addWidget(widget, 1 if widget is self.rig else 0)
         layout.addSpacing(unit() * 2)
         layout.addLayout(self._cameras)
         for cell in (self.disk, self.jobs):
@@ -121,6 +160,10 @@ class StatusStrip(QFrame):
         self.stop_button.set_stopped(line.stopped)
         self.rearm.setVisible(line.stopped)
         self.restart.setVisible(line.gone)
+
+    def show_recording(self, time: str) -> None:
+        """The running time of a recording, empty without one."""
+        self.recording.show_time(time)
 
     def show_cameras(self, lines: tuple[CameraLine, ...]) -> None:
         if tuple(self.cameras) != tuple(line.role for line in lines):

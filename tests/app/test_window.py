@@ -16,7 +16,7 @@ from app.status import CameraWatch, disk_line, rig_line, stop_sentence
 from app.theme import Scheme, is_dark, palette_of
 from core.errors import InputError, StopReason
 from core.messages import ControlMode, Disturbance, Source
-from robot.station_messages import CameraStatus, Ready, StationStatus
+from robot.station_messages import CameraStatus, Ready, RecordingStatus, StationStatus
 from robot.teleoperation.presets import DriveAction
 
 READY = Ready("Test rig", True, "arm", (), None, (), (0.0,) * 3, (1.0,) * 3, 1)
@@ -161,6 +161,17 @@ def contrast(first: object, second: object) -> float:
 
     low, high = sorted((luminance(first), luminance(second)))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_a_running_recording_shows_on_every_page(window: Application) -> None:
+    sign = window.window.strip.recording
+    assert not sign.isVisible()
+    window.window._show_status(status(recording=RecordingStatus("e", 94.6, 900, 0, 0)))
+    for page in window.window.pages:
+        window.window.show_page(page)
+        assert sign.isVisible() and sign.words == "Recording 01:34"
+    window.window._show_status(status())
+    assert not sign.isVisible()
 
 
 def test_every_stop_reason_is_a_sentence_on_the_strip() -> None:

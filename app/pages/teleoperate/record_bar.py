@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QLineEdit, QStackedWidg
 
 from app.actions import ActionBook
 from app.pages.teleoperate.recording import Phase
-from app.theme import Role, outcome_colour, scaled, unit
+from app.theme import outcome_colour, recording_colour, scaled, unit
 from app.widgets.basics import ActionButton, KeyCap, row, text
 from app.widgets.cell import Cell
 from app.widgets.choices import Combo, tool
@@ -151,7 +151,7 @@ class _Counting(QWidget):
 
 
 class _Dot(QWidget):
-    """The sign of a running recording: a filled disc."""
+    """The sign of a running recording: a filled red disc."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ class _Dot(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.palette().color(Role.Accent))
+        painter.setBrush(recording_colour(self.palette()))
         painter.drawEllipse(self.rect().adjusted(2, 2, -2, -2))
 
 
@@ -171,7 +171,8 @@ class _Recording(QWidget):
         self._timer = _big("00:00.0")
         self._timer.setFixedWidth(self._timer.sizeHint().width() + unit() * 2)
         self._counts = Cell("00000 frames", icons=False)
-        stop = ActionButton(book, "record.toggle", primary=True, words="Stop recording")
+        stop = ActionButton(book, "record.toggle", primary=True, words="Stop recording", icon_name="record-stop")
+        stop.setProperty("recording", True)
         self.setLayout(
             row(
                 None,
