@@ -120,6 +120,7 @@ class Combo(QComboBox):
             field = QLineEdit()
             field.setPlaceholderText(placeholder)
             field.editingFinished.connect(lambda: self.entered.emit(self.currentText().strip()))
+            field.returnPressed.connect(self.clearFocus)
             self.setLineEdit(field)
         else:
             self.setPlaceholderText(placeholder)

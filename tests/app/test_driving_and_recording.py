@@ -228,3 +228,33 @@ class _Zero:
 
 
 row_zero = _Zero()
+
+
+def test_a_full_name_is_typed_and_enter_gives_the_keys_back(live: Application, page: TeleoperatePage) -> None:
+    operator = page.bar.operator
+    operator.setFocus()
+    QTest.keyClicks(operator.lineEdit(), "Rosa V")
+    QTest.keyClick(operator.lineEdit(), Qt.Key.Key_Return)
+    assert operator.currentText() == "Rosa V"
+    wait_until(lambda: QApplication.focusWidget() is not operator.lineEdit() and not operator.hasFocus())
+    assert page.flow.choices.operator == "Rosa V"
+    assert live.services.station.status.stop_reason is None
+
+
+def test_whoever_types_does_not_drive(live: Application, page: TeleoperatePage) -> None:
+    press(live, Qt.Key.Key_Left)
+    wait_until(lambda: page.driving.driver.state is DriveState.DRIVING)
+    page.bar.operator.setFocus()
+    wait_until(lambda: page.driving.driver.state is DriveState.IDLE)
+    page.setFocus()
+
+
+def test_nothing_is_recorded_while_the_arm_is_stopped(live: Application, page: TeleoperatePage) -> None:
+    live.services.actions["stop"].trigger()
+    wait_until(lambda: live.services.station.status.stop_reason is not None)
+    before = page.flow.phase
+    assert before in (Phase.IDLE, Phase.LABELLING)
+    page.flow.toggle()
+    assert page.flow.phase is before
+    page.flow.next()
+    assert page.flow.phase is before

@@ -184,3 +184,16 @@ def test_a_damaged_file_is_said_in_the_player(opened: Application, page: Episode
     )
     wait_until(lambda: "cannot be shown" in page.player._empty._title.text())
     Path(other.path).write_bytes(data)
+
+
+def test_what_is_chosen_before_the_page_is_shown_can_be_watched(qt: QApplication, recorded: Path) -> None:
+    """The list arrives while another page is shown; going there then plays what it has chosen."""
+    (recorded / "settings.json").unlink(missing_ok=True)
+    application = open_window(qt, recorded)
+    application.services.library.start()
+    page = application.window.pages["episodes"]
+    assert isinstance(page, EpisodesPage)
+    wait_until(lambda: page.model.total == 3 and page.table.selectionModel().hasSelection())
+    application.window.show_page("episodes")
+    loaded_player(page)
+    close_window(application)

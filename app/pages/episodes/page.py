@@ -44,6 +44,7 @@ class EpisodesPage(Page):
         self._shown = False
         self._stale = True
         self._wanted_id = ""
+        self._shown_selection: tuple[tuple[EpisodeRow, ...], int] = ((), 0)
         self.model = EpisodeModel(services.library, self)
         self.thumbnails = ThumbnailStore(services.library, self)
         self.filters = FilterBar(services.actions)
@@ -156,12 +157,12 @@ class EpisodesPage(Page):
         if self._stale:
             self._refresh()
         self.player.entered()
+        self._show_current()
         self.table.setFocus()
 
     def left(self) -> None:
         self._shown = False
         self.player.left()
-        self._stop_replay()
 
     def tick(self) -> None:
         self.player.tick()
@@ -250,7 +251,7 @@ class EpisodesPage(Page):
             self._left.setCurrentWidget(self._none)
         if not total:
             self.player.show_episode(None)
-            self.details.show_rows((), 0)
+            self._show_selection()
 
     def _arrived(self) -> None:
         if self._wanted_id:
@@ -281,6 +282,9 @@ class EpisodesPage(Page):
     def _show_selection(self) -> None:
         rows = self.table.selected_rows()
         here = tuple(episode for episode in map(self.model.loaded, rows[:500]) if episode is not None)
+        if (here, len(rows)) == self._shown_selection:
+            return
+        self._shown_selection = (here, len(rows))
         title = ""
         if len(rows) == 1 and here:
             title = f"{self._titles.get(here[0].task, here[0].task)}, {when_words(here[0].created_utc_ns)}"
@@ -357,8 +361,10 @@ class EpisodesPage(Page):
         """The row as it is now: its file moves when it is finished or restored."""
         if episode.status == "recording":
             self._services.messenger.say("This episode is still being recorded.", key="replay")
-        else:
-            self._services.station.send(Replay(episode.path))
+            return
+        self._services.messenger.say("The arm replays the episode. Space stops it.", key="replay")
+        self._services.station.send(Replay(episode.path))
+        self._services.show_first_page()
 
     def _stop_replay(self) -> None:
         station = self._services.station

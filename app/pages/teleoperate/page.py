@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QSplitter, QVBoxLayout
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from app.input import wants_keys
+from app.input import application, is_typing, wants_keys
 from app.page import Page
 from app.pages.teleoperate.bindings import Bindings
 from app.pages.teleoperate.bindings_panel import BindingsPanel
@@ -23,16 +23,23 @@ from app.services import Services
 from app.settings import Setting
 from app.theme import unit
 from core.clock import monotonic_ns
-from core.errors import InputError
+from core.errors import InputError, StopReason
 from core.tasks import TaskInfo
-from robot.station_messages import LoadTask, Ready
+from robot.station_messages import LoadTask, Ready, Stopped
 from robot.teleoperation.driver import DriveState
 from robot.teleoperation.presets import DriveAction, Preset
 
 if TYPE_CHECKING:
     from app.views.traces import Traces
 
-_GRIPS = frozenset({DriveAction.GRIPPER_OPEN, DriveAction.GRIPPER_CLOSE})
+_GRIPS = frozenset(
+    {
+        DriveAction.GRIPPER_OPEN,
+        DriveAction.GRIPPER_CLOSE,
+        DriveAction.GRIPPER_WIDER,
+        DriveAction.GRIPPER_NARROWER,
+    }
+)
 _GUIDE = Setting("teleoperate.guide_closed", bool, False)
 _TASK = Setting("teleoperate.task", str, "free")
 _OPERATOR = Setting("teleoperate.operator", str, "")
@@ -112,7 +119,6 @@ class TeleoperatePage(Page):
         driving, panel, toolbar = self.driving, self.panel, self.toolbar
         driving.accepts_keys = lambda: not panel.listening
         driving.heldChanged.connect(panel.show_held)
-        driving.heldChanged.connect(lambda held: self.guide.tick("grip") if held & _GRIPS else None)
         driving.stateChanged.connect(self._drive_state_changed)
         driving.cameraChanged.connect(toolbar.show_camera)
         driving.cameraChanged.connect(self.views.show_driving_camera)
@@ -143,7 +149,7 @@ class TeleoperatePage(Page):
         bar.noteWritten.connect(flow.note)
         station.readied.connect(self._station_ready)
         station.taskLoaded.connect(lambda event: self._show_task(event.task))
-        station.stopped.connect(lambda _: self.guide.tick("stop"))
+        station.stopped.connect(self._stopped)
         self.reference.changed.connect(self.views.set_reference)
         self._services.library.episodeSaved.connect(self.reference.saved)
         self._services.library.opened.connect(lambda _: self._library_opened())
@@ -171,13 +177,20 @@ class TeleoperatePage(Page):
 
     # Page -----------------------------------------------------------------------------------------------------------
     def entered(self) -> None:
+        application().focusChanged.connect(self._focus_changed)
         self.driving.enter()
         self.views.entered()
         QTimer.singleShot(0, self, lambda: self._show_traces(self._services.actions["view.traces"].isChecked()))
 
     def left(self) -> None:
+        application().focusChanged.disconnect(self._focus_changed)
         self.driving.leave()
         self.views.left()
+
+    def _focus_changed(self, old: QWidget | None, new: QWidget | None) -> None:
+        """Whoever types does not drive: the arm is given back, and Space is a letter."""
+        if is_typing(new):
+            self.driving.let_go()
 
     def let_go(self) -> None:
         self.driving.let_go()
@@ -196,6 +209,8 @@ class TeleoperatePage(Page):
         status = station.status
         if status is not None:
             self.bar.show_progress(status.recording, status.success)
+        if self.driving.device.take_pressed() & _GRIPS and status is not None and status.stop_reason is None:
+            self.guide.tick("grip")
 
     def remember(self) -> None:
         settings, choices = self._services.settings, self.flow.choices
@@ -244,6 +259,11 @@ class TeleoperatePage(Page):
     def _drive_state_changed(self, state: DriveState) -> None:
         if state is DriveState.DRIVING:
             self.guide.tick("move")
+
+    def _stopped(self, event: Stopped) -> None:
+        """The guide is about the person's own stop, not about one that the station made."""
+        if event.reason == StopReason.OPERATOR:
+            self.guide.tick("stop")
 
     def _say_blocked(self) -> None:
         self._services.messenger.say(
@@ -303,6 +323,9 @@ class TeleoperatePage(Page):
         self.bar.task.setToolTip(task.prompt)
         self.toolbar.show_prompt(task.prompt)
         self.reference.use_task(task.name)
+        ready = self._services.station.ready
+        if ready is not None and task.camera in {camera.role for camera in ready.cameras}:
+            self.driving.set_camera(task.camera)
 
     def _phase_changed(self, phase: Phase) -> None:
         self.bar.show_phase(phase)

@@ -116,8 +116,7 @@ class RecordingFlow(QObject):
 
     def start(self) -> None:
         """Begin at once."""
-        if not self._station.running:
-            self._messenger.say("The rig is not ready yet.", key="recording")
+        if not self._may_record():
             return
         self._clock.stop()
         simulated = self._station.ready is not None and self._station.ready.simulated
@@ -202,7 +201,22 @@ class RecordingFlow(QObject):
         return self._left_s
 
     # The way there --------------------------------------------------------------------------------------------------
+    def _may_record(self) -> bool:
+        """Whether an episode could be recorded now; says why not."""
+        status = self._station.status
+        if not self._station.running:
+            self._messenger.say("The rig is not ready yet.", key="recording")
+        elif status is not None and status.stop_reason is not None:
+            self._messenger.say("The arm is stopped. Re-arm it first, then record.", key="recording")
+        else:
+            return True
+        if self.phase is Phase.COUNTDOWN:
+            self.cancel()
+        return False
+
     def _prepare(self, *, then_record: bool) -> None:
+        if not self._may_record():
+            return
         self._left_s = 0 if then_record else self.choices.countdown_s
         simulated = self._station.ready is not None and self._station.ready.simulated
         self._waiting_for_scene = self.choices.reset_scene and simulated
