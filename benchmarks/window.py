@@ -173,8 +173,12 @@ def library(folder: Path, seconds: float) -> dict[str, Any]:
     window.run(2.0)
     window.held_up_ms.clear()
     application.window.show_page("episodes")
-    first_s = window.wait(lambda: page.model.total == EPISODES and page.model.loaded(0) is not None)
+    window.wait(lambda: page.model.total == EPISODES and page.model.loaded(0) is not None)
     window.run(0.5)
+    arrived: list[None] = []
+    page.model.arrived.connect(lambda: arrived.append(None))
+    page.model.refresh()
+    first_s = window.wait(lambda: arrived)
     page.filters.words.setText("unicorn")
     search_s = window.wait(lambda: page.model.total == EPISODES // 5000 and page.model.loaded(0) is not None)
     page.filters.clear()

@@ -38,6 +38,7 @@ class Details(QFrame):
         super().__init__()
         self.setProperty("panel", True)
         self._rows: tuple[EpisodeRow, ...] = ()
+        self._shown_tags: list[str] = []
         self._title = ElidedLabel()
         self._title.setProperty("heading", True)
         self._success = OutcomeButton(book, "label.success", True)
@@ -100,9 +101,12 @@ class Details(QFrame):
         self.tag.setEditText("")
 
     def _show_tags(self, rows: tuple[EpisodeRow, ...]) -> None:
-        clear(self._chips)
         common = set(rows[0].tags).intersection(*(set(episode.tags) for episode in rows)) if rows else set()
-        for tag in sorted(common):
+        if sorted(common) == self._shown_tags:
+            return
+        self._shown_tags = sorted(common)
+        clear(self._chips)
+        for tag in self._shown_tags:
             chip = TagChip(tag)
             chip.clicked.connect(lambda _=False, tag=tag: self.tagRemoved.emit(tag))
             self._chips.addWidget(chip)
