@@ -67,6 +67,7 @@ class MouseKeyboard:
         self.preset = preset
         self._lookup = preset.lookup()
         self._held: dict[Hashable, DriveAction] = {}
+        self._pressed: set[DriveAction] = set()
         self._button: str | None = None
         self._view = PointerView(None, None)
         self._moved_px = np.zeros(2)
@@ -105,6 +106,7 @@ class MouseKeyboard:
             return False
         if code not in self._held:
             self._held[code] = action
+            self._pressed.add(action)
             if action in _COMMANDS:
                 self._commands.append(_COMMANDS[action])
             elif action in _WIDTHS:
@@ -170,6 +172,12 @@ class MouseKeyboard:
     @property
     def held_actions(self) -> frozenset[DriveAction]:
         return frozenset(self._held.values())
+
+    def take_pressed(self) -> frozenset[DriveAction]:
+        """What was pressed since the last call, however short."""
+        pressed = frozenset(self._pressed)
+        self._pressed.clear()
+        return pressed
 
     def release_all(self) -> None:
         self._held.clear()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QPushButton, QWidget
 
 from app.actions import ActionBook
 from app.icons import paint_icon
 from app.theme import Role, outcome_colour, unit
 from app.widgets.basics import KeyCap, clear, column, row, text
 from robot.teleoperation.presets import DriveAction, Preset
+
+_TALL = 72
+"""Height of the views in units from which the whole card fits."""
 
 
 class _Mark(QWidget):
@@ -37,6 +40,8 @@ class Guide(QFrame):
         self.setProperty("card", True)
         self._book, self._host = book, parent
         self._marks: dict[str, _Mark] = {}
+        self._hints: list[QLabel] = []
+        self._short = False
         self._preset: Preset | None = None
         u = unit()
         self._rows = QGridLayout()
@@ -49,6 +54,7 @@ class Guide(QFrame):
         layout = column(text("First steps", heading=True), margins=(5, 4, 5, 4), gap=3)
         layout.addLayout(self._rows)
         layout.addLayout(row(text("F1 lists every key.", muted=True), None, done))
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         self.setLayout(layout)
         book.keysChanged.connect(self._fill)
         parent.installEventFilter(self)
@@ -58,11 +64,21 @@ class Guide(QFrame):
             self._place()
         return False
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place()
+
     def _place(self) -> None:
-        """In the lower right corner of the views: over the 3-D view, not over a camera."""
-        self.adjustSize()
+        """In the lower left corner of the views, away from the 3-D view; short where there is little height."""
         host, margin = self._host, unit() * 2
-        self.move(host.width() - self.width() - margin, host.height() - self.height() - margin)
+        self._set_short(host.height() < unit() * _TALL)
+        self.move(margin, max(margin, host.height() - self.height() - margin))
+
+    def _set_short(self, short: bool) -> None:
+        """Without the explanations, the card fits over low views."""
+        if short != self._short:
+            self._short = short
+            for hint in self._hints:
+                hint.setVisible(not short)
 
     def use(self, preset: Preset) -> None:
         self._preset = preset
@@ -97,13 +113,16 @@ class Guide(QFrame):
             ),
             "stop": ("Stop the arm at any moment", "Press", list(self._book.keys("stop"))),
         }
-        self._marks = {}
+        self._marks, self._hints = {}, []
         for index, (name, (title, explanation, keys)) in enumerate(how.items()):
             mark = _Mark()
             mark.done = name in done
             self._marks[name] = mark
             words = QLabel(title)
             hint = text(explanation, muted=True, small=True)
+            if self._short:
+                hint.hide()
+            self._hints.append(hint)
             both = QWidget()
             both.setLayout(column(words, hint, gap=0))
             caps = QWidget()
@@ -111,7 +130,6 @@ class Guide(QFrame):
             self._rows.addWidget(mark, index, 0)
             self._rows.addWidget(both, index, 1)
             self._rows.addWidget(caps, index, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        QTimer.singleShot(0, self, self._place)  # rows added to a visible card are shown, and count, only then
 
     @staticmethod
     def _grips(preset: Preset) -> list[str]:
