@@ -43,7 +43,7 @@ class MainWindow(QMainWindow):
         self.pages: dict[str, Page] = {info.name: page for info, page in pages}
         self._current = ""
         self.setWindowTitle("Reticle")
-        self.setMinimumSize(unit() * 220, unit() * 130)
+        self.setMinimumSize(unit() * 275, unit() * 170)
         self.rail = Rail()
         self.stack = QStackedWidget()
         self.strip = StatusStrip(services.actions)
@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         station.troubled.connect(lambda text: messenger.complain(text, key="station"))
         library.troubled.connect(lambda text: messenger.complain(text, key="library"))
         library.openFailed.connect(lambda text: messenger.complain(text, "Try again", library.start, key="library"))
+        library.changing.connect(lambda: messenger.withdraw_offers(library.undo))
         library.undone.connect(lambda text: messenger.say(text, key="undo"))
         self._services.show_page = self.show_page
         self._services.show_first_page = lambda: self.show_page(next(iter(self.pages)))

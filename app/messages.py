@@ -33,6 +33,7 @@ class Messenger(QObject):
 
     said = Signal(object)
     withdrawn = Signal(str)
+    outdated = Signal(object)
 
     def say(self, text: str, button: str = "", action: Callable[[], None] | None = None, key: str = "") -> None:
         self.said.emit(Message(text, Tone.QUIET, button, action, key))
@@ -43,3 +44,7 @@ class Messenger(QObject):
     def withdraw(self, key: str) -> None:
         """Take back messages that no longer hold."""
         self.withdrawn.emit(key)
+
+    def withdraw_offers(self, action: Callable[[], None]) -> None:
+        """Take back messages whose button would do something else by now."""
+        self.outdated.emit(action)

@@ -1,6 +1,8 @@
-"""Quiet messages and errors, stacked over the page's lower right corner."""
+"""Quiet messages and errors, stacked over the page's upper right corner, clear of every bar."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -11,8 +13,9 @@ from app.messages import Message, Messenger, Tone
 from app.theme import Role, unit
 from app.widgets.basics import row
 
-_QUIET_MS = 6000
+_QUIET_MS = 5000
 _AT_MOST = 4
+_BELOW_BAR = 13
 
 
 class Toast(QFrame):
@@ -67,7 +70,7 @@ class Toast(QFrame):
 
 
 class ToastStack(QObject):
-    """Places messages over a widget, the newest lowest."""
+    """Places messages over a widget, the newest uppermost."""
 
     def __init__(self, host: QWidget, messenger: Messenger) -> None:
         super().__init__(host)
@@ -76,6 +79,7 @@ class ToastStack(QObject):
         host.installEventFilter(self)
         messenger.said.connect(self.show_message)
         messenger.withdrawn.connect(self.withdraw)
+        messenger.outdated.connect(self.withdraw_offers)
 
     def parentWidget(self) -> QWidget:
         return self._host
@@ -99,6 +103,10 @@ class ToastStack(QObject):
         for toast in [toast for toast in self._toasts if toast.message.key == key]:
             self.close_toast(toast)
 
+    def withdraw_offers(self, action: Callable[[], None]) -> None:
+        for toast in [toast for toast in self._toasts if toast.message.action == action]:
+            self.close_toast(toast)
+
     def close_toast(self, toast: Toast) -> None:
         if toast in self._toasts:
             self._toasts.remove(toast)
@@ -119,10 +127,9 @@ class ToastStack(QObject):
 
     def _place(self) -> None:
         u = unit()
-        bottom = self._host.height() - u * 3
+        top = u * _BELOW_BAR
         for toast in reversed(self._toasts):
             toast.adjustSize()
-            bottom -= toast.height()
-            toast.move(QPoint(self._host.width() - toast.width() - u * 3, bottom))
+            toast.move(QPoint(self._host.width() - toast.width() - u * 3, top))
             toast.raise_()
-            bottom -= u * 2
+            top += toast.height() + u * 2

@@ -32,6 +32,8 @@ class LibraryWorker(QObject):
     beginFailed = Signal(str)
     episodeSaved = Signal(object)
     episodesChanged = Signal(object)
+    changing = Signal()
+    """A change, an undo or a redo was asked for: what an earlier message offered to take back is another thing now."""
     undone = Signal(str)
     troubled = Signal(str)
 
@@ -86,6 +88,7 @@ class LibraryWorker(QObject):
 
     def change(self, work: Work, ids: tuple[str, ...], done: Done | None = None) -> None:
         """Change episodes; ``episodesChanged`` follows."""
+        self.changing.emit()
 
         def finished(result: Any) -> None:
             self.episodesChanged.emit(ids)
@@ -96,6 +99,7 @@ class LibraryWorker(QObject):
 
     def undo(self) -> None:
         """Take back the newest change to any episode; ``undone`` says what it was."""
+        self.changing.emit()
         self.write(lambda library: library.episodes.undo(), self._undone)
 
     def _undone(self, edit: Any) -> None:
@@ -105,6 +109,11 @@ class LibraryWorker(QObject):
         self.episodesChanged.emit(edit.ids)
         count = len(edit.ids)
         self.undone.emit(f"Took back: {edit.action} of {count} episode{'s' if count != 1 else ''}.")
+
+    def redo(self, done: Done) -> None:
+        """Make the change again that was undone last; ``done`` gets it, or None."""
+        self.changing.emit()
+        self.write(lambda library: library.episodes.redo(), done)
 
     def write(self, work: Work, done: Done, failed: Callable[[str], None] | None = None) -> None:
         """Run ``work`` in the writing thread."""

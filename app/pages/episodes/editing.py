@@ -44,7 +44,7 @@ class EpisodeEditing(QObject):
             else:
                 self._library.episodesChanged.emit(edit.ids)
 
-        self._library.write(lambda library: library.episodes.redo(), redone)
+        self._library.redo(redone)
 
     def _say(self, words: str) -> None:
         self._messenger.say(words, "Undo", self._library.undo, key="edit")
