@@ -153,6 +153,9 @@ class HelpSheet(QFrame):
         clear(self._columns)
         words = self._search.text().casefold()
         groups = [(title, grid) for title, grid in self._groups(words) if grid is not None]
+        if not groups:
+            self._columns.addWidget(text("Nothing found", muted=True), 0, Qt.AlignmentFlag.AlignCenter)
+            return
         columns = [QVBoxLayout() for _ in range(3)]
         heights = [0] * 3
         for title, (widget, height) in groups:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from app.actions import ActionBook, spoken
@@ -12,6 +12,8 @@ from app.status import CameraLine, DiskLine, RigLine
 from app.theme import Role, blend, recording_colour, scaled, unit
 from app.widgets.basics import ActionButton, clear, keycap_size, paint_keycap
 from app.widgets.cell import Cell
+
+_ROOMY = 330
 
 
 class StopButton(QAbstractButton):
@@ -139,7 +141,10 @@ class StatusStrip(QFrame):
         self.cameras: dict[str, Cell] = {}
         self.disk = Cell("9999 min left")
         self.jobs = Cell("training 100 %")
-        self._cameras = QHBoxLayout()
+        self._stopped = False
+        self._beside = QWidget()
+        self._cameras = QHBoxLayout(self._beside)
+        self._cameras.setContentsMargins(0, 0, 0, 0)
         self._cameras.setSpacing(0)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, unit(), 0)
@@ -147,19 +152,31 @@ class StatusStrip(QFrame):
         for widget in (self.stop_button, self.recording, self.rig, self.rearm, self.restart):
             layout.addWidget(widget, 1 if widget is self.rig else 0)
         layout.addSpacing(unit() * 2)
-        layout.addLayout(self._cameras)
-        for cell in (self.disk, self.jobs):
-            layout.addWidget(Divider())
-            layout.addWidget(cell)
+        self._jobs_divider = Divider()
+        for widget in (self._beside, Divider(), self.disk, self._jobs_divider, self.jobs):
+            layout.addWidget(widget)
         self.rearm.hide()
         self.restart.hide()
+        self._working = False
         self.show_jobs(())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window the reason of a stop comes before the cameras' rates, and no jobs need no words."""
+        roomy = self.width() >= unit() * _ROOMY
+        self._beside.setVisible(roomy or not self._stopped)
+        for widget in (self._jobs_divider, self.jobs):
+            widget.setVisible(roomy or self._working)
 
     def show_rig(self, line: RigLine) -> None:
         self.rig.show_lines(line.state, line.detail, line.icon, warns=line.warns, tooltip=line.detail)
         self.stop_button.set_stopped(line.stopped)
         self.rearm.setVisible(line.stopped)
         self.restart.setVisible(line.gone)
+        self._stopped = line.stopped
+        self._fit()
 
     def show_recording(self, time: str) -> None:
         """The running time of a recording, empty without one."""
@@ -184,6 +201,8 @@ class StatusStrip(QFrame):
         self.disk.show_lines(line.value, "on the disk", warns=line.low, tooltip=line.tooltip)
 
     def show_jobs(self, jobs: tuple[tuple[str, str], ...]) -> None:
+        self._working = bool(jobs)
+        self._fit()
         if jobs:
             name, progress = jobs[0]
             more = f", {len(jobs) - 1} more" if len(jobs) > 1 else ""

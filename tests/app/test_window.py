@@ -8,9 +8,10 @@ import pytest
 from conftest import close_window, open_window, wait_until
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from app.application import Application
+from app.pages.episodes.page import EpisodesPage
 from app.pages.teleoperate.page import TeleoperatePage
 from app.status import CameraWatch, disk_line, rig_line, stop_sentence
 from app.theme import Scheme, is_dark, palette_of
@@ -172,6 +173,30 @@ def test_a_running_recording_shows_on_every_page(window: Application) -> None:
         assert sign.isVisible() and sign.words == "Recording 01:34"
     window.window._show_status(status())
     assert not sign.isVisible()
+
+
+def test_an_undo_offer_goes_when_it_is_stale(window: Application) -> None:
+    library, messenger = window.services.library, window.services.messenger
+    messenger.say("The episode is in the trash.", "Undo", library.undo, key="edit")
+    messenger.say("Something else.", "Show", window.window.let_go)
+    library.undo()
+    assert window.window.toasts.texts == ["Something else."]
+
+
+def test_a_search_for_keys_without_a_match_says_so(window: Application) -> None:
+    window.services.actions["help"].trigger()
+    window.window.help._search.setText("no such thing")
+    labels = lambda: [label.text() for label in window.window.help.findChildren(QLabel) if label.isVisible()]  # noqa: E731
+    wait_until(lambda: "Nothing found" in labels())
+
+
+def test_at_the_smallest_size_nothing_needs_scrolling_sideways(window: Application) -> None:
+    window.window.resize(window.window.minimumSize())
+    window.window.show_page("episodes")
+    page = window.window.pages["episodes"]
+    assert isinstance(page, EpisodesPage)
+    page._left.setCurrentWidget(page.table)
+    wait_until(lambda: page.table.isVisible() and page.table.horizontalScrollBar().maximum() == 0)
 
 
 def test_every_stop_reason_is_a_sentence_on_the_strip() -> None:

@@ -178,7 +178,7 @@ class EpisodesPage(Page):
     def remember(self) -> None:
         settings = self._services.settings
         settings.put(_SPLITS, {"across": self._across.sizes()})
-        settings.put(_COLUMNS, [self.table.columnWidth(column) for column in range(self.model.columnCount())])
+        settings.put(_COLUMNS, self.table.wanted_widths)
         settings.put(_STATISTICS, self._services.actions["find.statistics"].isChecked())
         settings.put(_SORT, (self.model.sorted_by, self.model.descending))
         self.player.remember()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtGui import QFont, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -24,6 +24,8 @@ from core.library.rows import EpisodeRow
 ROW_UNITS = 14
 _Index = QModelIndex | QPersistentModelIndex
 _WIDTHS = (58, 24, 18, 26, 34, 44, 18, 18)
+_LEAST = (40, 20, 14, 15, 11, 11, 13, 13)
+"""Widths in units: as wanted, and how narrow a column may become before the last ones give way."""
 
 
 class EpisodeDelegate(QStyledItemDelegate):
@@ -188,11 +190,44 @@ class EpisodeTable(QTableView):
         header.setSectionsMovable(True)
         header.setStretchLastSection(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setMinimumSectionSize(unit() * 12)
+        header.setMinimumSectionSize(unit() * min(_LEAST))
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.sectionClicked.connect(self._header_clicked)
         for column, width in enumerate(_WIDTHS):
             self.setColumnWidth(column, unit() * width)
+        self._fitting = False
+        self._wanted = [unit() * width for width in _WIDTHS]
+        header.sectionResized.connect(self._column_resized)
         self.selectionModel().currentRowChanged.connect(lambda now, _: self.currentRowChanged.emit(now.row()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    @property
+    def wanted_widths(self) -> list[int]:
+        """What the person would have, were there room."""
+        return list(self._wanted)
+
+    def _column_resized(self, column: int, old: int, new: int) -> None:
+        if not self._fitting:
+            self._wanted[column] = new
+
+    def _fit(self) -> None:
+        """Share the width out, so that nothing needs scrolling sideways; what does not fit ends in an ellipsis."""
+        room = self.viewport().width()
+        least = [unit() * width for width in _LEAST]
+        shown = len(least)
+        while shown > 1 and sum(least[:shown]) > room:
+            shown -= 1
+        wishes = [max(1, wanted - low) for wanted, low in zip(self._wanted, least, strict=True)]
+        spare = max(0, room - sum(least[:shown]))
+        self._fitting = True
+        for column, (low, wish) in enumerate(zip(least, wishes, strict=True)):
+            self.setColumnHidden(column, column >= shown)
+            if column < shown:
+                self.setColumnWidth(column, low + spare * wish // sum(wishes[:shown]))
+        self._fitting = False
 
     def _header_clicked(self, column: int) -> None:
         sort = COLUMNS[column][1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QLineEdit, QStackedWidget, QWidget
 
 from app.actions import ActionBook
@@ -16,6 +16,7 @@ from core.messages import EpisodeSummary
 from robot.station_messages import RecordingStatus
 
 _ROOMY = 330
+_ENOUGH = 300
 _NOT_YET = "Task not fulfilled"
 _COUNTDOWNS = (0, 3, 5, 10)
 
@@ -36,8 +37,11 @@ class RecordBar(QFrame):
         self.setMinimumWidth(unit() * 100)
         self.task = Combo(40, placeholder="Task")
         self.operator = Combo(28, editable=True, placeholder="Operator")
+        for combo, least in ((self.task, 26), (self.operator, 25)):
+            combo.setMinimumWidth(unit() * least)
         self.task.setToolTip("What is demonstrated")
         self.operator.setToolTip("Who demonstrates")
+        self._phase = Phase.IDLE
         self._stages = QStackedWidget()
         self._idle = _Idle(book)
         self._counting = _Counting(book)
@@ -54,7 +58,8 @@ class RecordBar(QFrame):
         layout.addWidget(self._stages, 1)
         self._options = QWidget()
         self._options.setLayout(row(self.reset, self.countdown, gap=2))
-        for widget in (tool(book["view.ghost"]), self._options):
+        self._ghost = tool(book["view.ghost"])
+        for widget in (self._ghost, self._options):
             layout.addWidget(widget)
         self.setLayout(layout)
         self.task.entered.connect(self.taskChosen.emit)
@@ -76,8 +81,18 @@ class RecordBar(QFrame):
         self._recording.show_phase(phase)
         still = phase in (Phase.IDLE, Phase.LABELLING)
         self.task.setEnabled(still)
-        self._options.setVisible(still or self.width() > unit() * _ROOMY)
         self._options.setEnabled(still)
+        self._phase = phase
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window, what is done now comes before the options of the next episode."""
+        least = {Phase.IDLE: 0, Phase.LABELLING: _ENOUGH}.get(self._phase, _ROOMY)
+        self._options.setVisible(self.width() >= unit() * least)
+        self._ghost.setVisible(self._phase is not Phase.LABELLING or self.width() >= unit() * _ROOMY)
 
     def show_seconds_left(self, seconds: int) -> None:
         self._counting.show_seconds(seconds)
@@ -212,7 +227,7 @@ class _Labelling(QWidget):
         self._summary = Cell("000.0 s saved", icons=False)
         self.note = QLineEdit()
         self.note.setPlaceholderText("Note")
-        self.note.setMinimumWidth(unit() * 12)
+        self.note.setMinimumWidth(max(160, unit() * 40))
         self.note.setMaximumWidth(unit() * 60)
         self.note.returnPressed.connect(self.note.clearFocus)
         self._success = OutcomeButton(book, "record.success", True)
@@ -225,7 +240,7 @@ class _Labelling(QWidget):
             ActionButton(book, "record.discard", quiet=True),
             gap=2,
         )
-        layout.addWidget(self.note, 1)
+        layout.addWidget(self.note, 20)
         layout.addWidget(KeyCapOf(book, "record.note"))
         layout.addWidget(ActionButton(book, "record.next", primary=True))
         layout.addStretch(1)
