@@ -30,6 +30,8 @@ _LOOK_S = 1 / 30
 _AXES = (("Up", "Down"), ("Left", "Right"), ("Prior", "Next"))
 """Keys of the preset in world axes: +x and -x, +y and -y, +z and -z."""
 _TURNS = ("q", "e")
+_DEAD = {"3": (0.02, 0.08), "2": (0.008, 0.03)}
+"""What a person does not correct while going fast: metres and radians, by the key of the speed."""
 
 
 class Screen:
@@ -187,9 +189,10 @@ class Person:
             if wanted != speed:
                 self.tap(wanted)
                 speed = wanted
+            dead_m, dead_rad = _DEAD.get(speed, (0.6 * near_m, 0.6 * near_rad))
             for value, keys in zip(error, _AXES, strict=True):
-                self._steer(float(value), near_m * 0.6, keys)
-            self._steer(float(turn[2]), near_rad * 0.6, _TURNS)
+                self._steer(float(value), dead_m, keys)
+            self._steer(float(turn[2]), dead_rad, _TURNS)
             self.look()
         self.release()
         self.look()
