@@ -17,8 +17,9 @@ from app.status import CameraWatch, disk_line, rig_line, stop_sentence
 from app.theme import Scheme, is_dark, palette_of
 from core.errors import InputError, StopReason
 from core.messages import ControlMode, Disturbance, Source
-from robot.station_messages import CameraStatus, Ready, RecordingStatus, StationStatus
+from robot.station_messages import CameraStatus, Ready, RecordingStatus, StationStatus, Stopped
 from robot.teleoperation.presets import DriveAction
+from robot.teleoperation.triggers import Trigger
 
 READY = Ready("Test rig", True, "arm", (), None, (), (0.0,) * 3, (1.0,) * 3, 1)
 
@@ -135,6 +136,29 @@ def test_the_guide_goes_for_good_when_it_is_closed(qt: QApplication, tmp_path: P
     application = open_window(qt, tmp_path)
     assert not teleoperate(application).guide.isVisible()
     close_window(application)
+
+
+def test_the_guide_counts_a_short_gripper_press_and_only_the_persons_stop(window: Application) -> None:
+    page = teleoperate(window)
+    window.services.station.status = status()
+    page.driving.device.press("key", Trigger.parse(page.bindings.current.triggers(DriveAction.GRIPPER_OPEN)[0]))
+    page.driving.device.release("key")
+    page.tick()
+    assert page.guide._marks["grip"].done
+    window.services.station.stopped.emit(Stopped(StopReason.COLLISION.value, ""))
+    assert not page.guide._marks["stop"].done
+    window.services.station.stopped.emit(Stopped(StopReason.OPERATOR.value, ""))
+    assert page.guide._marks["stop"].done
+
+
+def test_the_guide_has_room_for_its_own_words_in_a_low_window(window: Application) -> None:
+    page = teleoperate(window)
+    window.window.resize(window.window.minimumSize())
+    window.window.show_page("episodes")
+    page.guide.use(page.bindings.current)
+    window.window.show_page("teleoperate")
+    wait_until(lambda: page.guide._short and page.guide.size() == page.guide.layout().sizeHint())
+    assert page.views.rect().contains(page.guide.geometry())
 
 
 def test_light_and_dark_follow_the_choice(window: Application) -> None:

@@ -12,7 +12,7 @@ from app.theme import Role, outcome_colour, unit
 from app.widgets.basics import KeyCap, clear, column, row, text
 from robot.teleoperation.presets import DriveAction, Preset
 
-_TALL = 72
+_TALL = 110
 """Height of the views in units from which the whole card fits."""
 
 
