@@ -5,6 +5,7 @@ So the station can tell a dead window (no beat) from a frozen one (beats, but an
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import msgspec
@@ -14,6 +15,7 @@ from core.processes.shared_memory import Bus
 
 TOPIC = "heartbeat"
 PERIOD_S = 0.02
+_SWITCH_S = 0.001
 
 
 class Heartbeat(msgspec.Struct, frozen=True, array_like=True):
@@ -27,6 +29,7 @@ class HeartbeatThread:
     """Publishes heartbeats until stopped. Call ``tick`` from the window's event loop at 20 Hz or more."""
 
     def __init__(self, bus: Bus) -> None:
+        sys.setswitchinterval(_SWITCH_S)  # a beat must not queue behind a window that computes
         self._publisher = bus.message_publisher(TOPIC, 256)
         self._tick_ns = monotonic_ns()
         self._stop = threading.Event()
