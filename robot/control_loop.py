@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from core.clock import NANOSECONDS, Clock
-from core.errors import DeviceError, StopReason
+from core.errors import DeviceError, ReticleError, StopReason
 from core.geometry import SE3
 from core.messages import ControlMode, Disturbance, RobotState, Setpoint, Source, Step
 from core.processes.heartbeat import Heartbeat
@@ -25,9 +25,11 @@ from robot.controller import Controller
 from robot.description import GRIPPER_MAX_WIDTH_M, JOINT_COUNT, JOINT_LIMITS_RAD
 from robot.devices import Arm, ArmState, Gripper, GripperState
 from robot.rig import RigConfig
-from robot.safety import Governor, Supervisor, Verdict
+from robot.safety import Governor, Standstill, Supervisor, Verdict
 
 _LOG = logging.getLogger(__name__)
+_ARRIVED_M = 0.003
+_ARRIVED_RAD = 0.02
 
 
 class SetpointSource(Protocol):
@@ -56,6 +58,7 @@ class ControlLoop:
         self.supervisor = Supervisor(config, JOINT_LIMITS_RAD, watch_wall_time=clock.kind == "wall")
         self._governor = Governor(config.limits, config.workspace, 1.0 / config.control_rate_hz)
         self._controller = Controller(config)
+        self._standstill = Standstill()
         self._gripper_force_n = config.limits.gripper_force_n
         self._source: Source | None = None
         self._lease = 0
@@ -92,6 +95,17 @@ class ControlLoop:
         """Whether the arm is commanded to stand still."""
         return self._governor.at_rest
 
+    def stands_at(self, X_WE: SE3) -> bool:
+        """Whether the measured joints are at rest and hold the hand within 3 mm and 0.02 rad of a pose."""
+        distance, angle = self.distance_to(X_WE)
+        return self._standstill.reached and distance <= _ARRIVED_M and angle <= _ARRIVED_RAD
+
+    def distance_to(self, X_WE: SE3) -> tuple[float, float]:
+        """How far (m, rad) the measured hand is from a pose."""
+        if self.state is None:
+            raise DeviceError("The control loop was used before it was started.")
+        return self.state.pose.distance(X_WE)
+
     def start(self) -> RobotState:
         """Read the devices and hold what they measure. DeviceError when they are silent."""
         self._arm.start()
@@ -100,7 +114,9 @@ class ControlLoop:
 
     def hold_measured(self) -> RobotState:
         """Forget everything wanted and hold the measured pose: after start, re-arm and scene changes."""
-        arm, gripper = self._measure()
+        return self._hold_at(*self._measure())
+
+    def _hold_at(self, arm: ArmState, gripper: GripperState) -> RobotState:
         self._hold(arm, gripper)
         self.revoke()
         self._last_arm, self._last_gripper = arm, gripper
@@ -147,8 +163,14 @@ class ControlLoop:
             self._on_stop(reason)
 
     def rearm(self) -> None:
-        """A person clears the stop; the arm holds its measured pose. DeviceError when the devices are silent."""
-        self.hold_measured()
+        """A person clears the stop; the arm holds its measured pose.
+
+        DeviceError when the devices are silent, ReticleError while the arm is not at rest yet.
+        """
+        arm, gripper = self._measure()
+        if not self._standstill.reached:
+            raise ReticleError("The arm still moves; re-arm it once it stands still.")
+        self._hold_at(arm, gripper)
         self.supervisor.rearm()
 
     def tick(self, late_ns: int = 0, disturbance: Disturbance = Disturbance.NONE) -> Step:
@@ -178,8 +200,10 @@ class ControlLoop:
     def _read(self) -> tuple[ArmState, GripperState]:
         try:
             self._last_arm, self._last_gripper = self._measure()
+            self._standstill.see(self._last_arm)
         except DeviceError as error:
             _LOG.error("%s", error)
+            self._standstill.lose()
             self.stop(StopReason.DEVICE_FAULT)
         if self._last_arm is None:
             raise DeviceError("The control loop was used before it was started.")

@@ -6,7 +6,7 @@ stamps. Nothing is replayed faster than the limits allow: the governor lags inst
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from core.geometry import SE3
 from core.messages import Setpoint, Source
 
 SETTLE_S = 0.5
+ARRIVAL_LIMIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +72,44 @@ class Trajectory:
 
 
 class TrajectorySource:
-    """A setpoint source that plays a trajectory on a clock.
+    """A setpoint source that plays a trajectory on a clock and then holds its last pose.
 
-    The last pose is held for a moment, so that the arm, which the limits make lag, gets there; then ``finished``.
+    ``stands_at`` says whether the arm stands at a pose. The source is ``finished`` once it stands at the last one, or
+    when it does not within ``ARRIVAL_LIMIT_S`` of the trajectory's end; ``arrived`` tells which.
     """
 
-    def __init__(self, trajectory: Trajectory, clock: Clock, source: Source, lease: int, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        trajectory: Trajectory,
+        clock: Clock,
+        source: Source,
+        lease: int,
+        stands_at: Callable[[SE3], bool],
+        speed: float = 1.0,
+    ) -> None:
         self._trajectory, self._clock = trajectory, clock
         self._source, self._lease, self._speed = source, lease, speed
+        self._stands_at = stands_at
         self._start_ns = clock.now_ns()
+        self._duration_s = float(trajectory.times_s[-1]) / speed
         self._sequence = 0
+        self.goal = SE3.from_array(trajectory.X_WE[-1])
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds into the trajectory."""
-        return (self._clock.now_ns() - self._start_ns) / NANOSECONDS * self._speed
+        """Seconds since it began to play."""
+        return (self._clock.now_ns() - self._start_ns) / NANOSECONDS
+
+    @property
+    def arrived(self) -> bool:
+        return self.elapsed_s >= self._duration_s and self._stands_at(self.goal)
 
     @property
     def finished(self) -> bool:
-        return self.elapsed_s > float(self._trajectory.times_s[-1]) + SETTLE_S
+        return self.arrived or self.elapsed_s > self._duration_s + ARRIVAL_LIMIT_S
 
-    def take(self) -> Setpoint | None:
-        """The setpoint of now; None after the end."""
-        if self.finished:
-            return None
-        pose, width = self._trajectory.sample(self.elapsed_s)
+    def take(self) -> Setpoint:
+        """The setpoint of now."""
+        pose, width = self._trajectory.sample(self.elapsed_s * self._speed)
         self._sequence += 1
         return Setpoint(self._source, self._lease, self._sequence, self._clock.now_ns(), 0, pose.as_tuple(), width)

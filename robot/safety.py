@@ -25,6 +25,8 @@ NANOSECONDS = 1_000_000_000
 _JUMP_PERIOD_S = 1.0 / 30.0
 _JOINT_OVERSHOOT_RAD = 0.05
 _FUTURE_NS = 50_000_000
+_STANDSTILL_RAD_S = 0.01
+_STANDSTILL_NS = 100_000_000
 
 
 class Governor:
@@ -124,6 +126,28 @@ def _approach(error: Vector, velocity: Vector, speed: float, acceleration: float
 def _slow(velocity: Vector, change: float) -> Vector:
     speed = math.hypot(*velocity)
     return np.zeros(3) if speed <= change else velocity * (1.0 - change / speed)
+
+
+class Standstill:
+    """Standstill monitoring: every measured joint slower than 0.01 rad/s for a tenth of a second."""
+
+    def __init__(self) -> None:
+        self._moved_ns: int | None = None
+        self._seen_ns = 0
+
+    def see(self, state: ArmState) -> None:
+        """The newest measurement, once a control tick."""
+        self._seen_ns = state.stamp_ns
+        if self._moved_ns is None or np.abs(state.dq).max() > _STANDSTILL_RAD_S:
+            self._moved_ns = state.stamp_ns
+
+    def lose(self) -> None:
+        """Nothing was measured: the arm may be moving."""
+        self._moved_ns = None
+
+    @property
+    def reached(self) -> bool:
+        return self._moved_ns is not None and self._seen_ns - self._moved_ns >= _STANDSTILL_NS
 
 
 @dataclass(frozen=True, slots=True)

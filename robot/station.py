@@ -8,6 +8,7 @@ of its own. When the parent dies, the arm is stopped, the episode is closed and 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import sys
@@ -165,8 +166,8 @@ class Station:
         start, width = self._control.call(lambda: self._loop.sent)
         target = self._home if command.X_WE is None else SE3.from_array(command.X_WE)
         path = Trajectory.straight(start, target, width, 0.8 * limits.speed_m_s, 0.8 * limits.angular_speed_rad_s)
-        previous = start.as_tuple()
-        self._drive(Source.HOME, path, 1.0, lambda: messages.HomeReached(previous))
+        reached = messages.HomeReached(start.as_tuple())
+        self._drive(Source.HOME, path, 1.0, reached, "The hand did not get home")
 
     def _replay(self, command: messages.Replay) -> None:
         if not 0.0 < command.speed <= 1.0:
@@ -183,19 +184,20 @@ class Station:
             _APPROACH_FRACTION * limits.angular_speed_rad_s,
         )
         path = recorded.after(approach)
-        self._drive(Source.REPLAY, path, command.speed, lambda: messages.ReplayFinished("The replay is done."))
+        finished = messages.ReplayFinished("The replay is done.")
+        self._drive(Source.REPLAY, path, command.speed, finished, "The replay is over, but the hand is not at its end")
 
     def _stop_replay(self, command: messages.StopReplay) -> None:
         if self._loop.source is Source.REPLAY:
             self._control.call(self._loop.revoke)
 
-    def _drive(self, source: Source, path: Trajectory, speed: float, done: Any) -> None:
-        """Let a trajectory of our own hold the lease until its end."""
+    def _drive(self, source: Source, path: Trajectory, speed: float, arrived: messages.Event, missed: str) -> None:
+        """Let a trajectory of our own hold the lease until the arm stands at its end, or does not in time."""
         if self._loop.stop_reason is not None:
             raise ReticleError(f"{self._loop.stop_reason.sentence} Re-arm it to go on.")
         self._internal_lease -= 1
         lease = self._internal_lease
-        player = TrajectorySource(path, self._clock, source, lease, speed)
+        player = TrajectorySource(path, self._clock, source, lease, self._loop.stands_at, speed)
 
         def begin() -> None:
             self._loop.add_source(source, player)
@@ -204,21 +206,27 @@ class Station:
         self._control.call(begin)
         self._control.when(
             lambda: player.finished or not self._holds(source, lease),
-            lambda: self._arrived(source, lease, player, done),
+            lambda: self._driven(source, lease, player, arrived, missed),
         )
 
     def _holds(self, source: Source, lease: int) -> bool:
         return self._loop.source is source and self._loop.lease == lease
 
-    def _arrived(self, source: Source, lease: int, player: TrajectorySource, done: Any) -> None:
+    def _driven(
+        self, source: Source, lease: int, player: TrajectorySource, arrived: messages.Event, missed: str
+    ) -> None:
         self._loop.remove_source(source, player)
         if self._holds(source, lease):
             self._loop.revoke()
-            self._channel.send(done())
+            self._channel.send(arrived if player.arrived else self._missed(missed, player.goal))
             return
         stopped = self._loop.stop_reason
         reason = stopped.sentence if stopped is not None else "The arm was let go or taken by another command."
         self._channel.send(messages.LeaseLost(lease, reason))
+
+    def _missed(self, sentence: str, goal: SE3) -> messages.Trouble:
+        distance, angle = self._loop.distance_to(goal)
+        return messages.Trouble(f"{sentence}: {distance * 1000.0:.0f} mm and {math.degrees(angle):.0f} degrees remain.")
 
     # Simulation ----------------------------------------------------------------------------------------------------
     def _load_task(self, command: messages.LoadTask) -> None:

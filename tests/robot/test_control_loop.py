@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.clock import LockstepClock
-from core.errors import DeviceError, StopReason
+from core.errors import DeviceError, ReticleError, StopReason
+from core.geometry import SE3
 from core.messages import ControlMode, Setpoint, Source
 from robot.control_loop import ControlLoop
 from robot.description import HOME_Q
@@ -70,8 +71,45 @@ def test_a_senseless_arm_stops_by_name_and_the_loop_goes_on(quantity: str, bad: 
     with pytest.raises(DeviceError):
         loop.rearm()
     arm.state = good
+    watch(loop, arm, good.dq, 0.2)
     loop.rearm()
     assert loop.tick().mode is ControlMode.IDLE
+
+
+def watch(loop: ControlLoop, arm: Arm, dq: np.ndarray, duration_s: float) -> None:
+    """Let the loop measure these joint speeds for a while."""
+    for _ in range(round(duration_s * 200)):
+        arm.state = ArmState(arm.state.stamp_ns + loop.period_ns, HOME_Q.copy(), dq, np.zeros(7))
+        loop.tick()
+
+
+def test_a_stopped_arm_is_re_armed_only_once_it_was_seen_at_rest() -> None:
+    loop, arm, _, _ = control_loop()
+    moving = np.array([0.0, 0.0, 0.0, 0.05, 0.0, 0.0, 0.0])
+    watch(loop, arm, moving, 0.2)
+    loop.stop(StopReason.OPERATOR)
+    watch(loop, arm, np.zeros(7), 0.05)
+    with pytest.raises(ReticleError, match="still moves"):
+        loop.rearm()
+    watch(loop, arm, moving, 0.2)
+    with pytest.raises(ReticleError, match="still moves"):
+        loop.rearm()
+    assert loop.stop_reason is StopReason.OPERATOR
+    watch(loop, arm, np.zeros(7), 0.2)
+    loop.rearm()
+    assert loop.stop_reason is None
+
+
+def test_the_hand_stands_somewhere_only_at_rest_and_near_it() -> None:
+    loop, arm, _, _ = control_loop()
+    assert loop.state is not None
+    here = loop.state.pose
+    near, away = (SE3(here.quat_wxyz, here.p + np.array([shift, 0.0, 0.0])) for shift in (0.002, 0.006))
+    watch(loop, arm, np.full(7, 0.05), 0.2)
+    assert not loop.stands_at(near)
+    watch(loop, arm, np.zeros(7), 0.2)
+    assert loop.stands_at(near)
+    assert not loop.stands_at(away)
 
 
 def test_a_gripper_without_a_width_stops() -> None:

@@ -7,7 +7,7 @@ from core.clock import LockstepClock
 from core.errors import InputError
 from core.geometry import SE3
 from core.messages import Source
-from robot.replay import SETTLE_S, Trajectory, TrajectorySource
+from robot.replay import ARRIVAL_LIMIT_S, Trajectory, TrajectorySource
 
 START = SE3.of([0.0, 0.0, 1.0, 0.0], [0.5, 0.0, 0.4])
 END = SE3.of([0.0, 0.0, 1.0, 0.0], [0.6, 0.1, 0.2])
@@ -49,18 +49,45 @@ def test_an_episode_without_setpoints_cannot_be_replayed() -> None:
         Trajectory.recorded(empty)
 
 
-def test_a_source_plays_on_its_clock_and_ends() -> None:
+class Whereabouts:
+    """Where the arm stands, or None while it moves."""
+
+    def __init__(self, pose: SE3 | None) -> None:
+        self.pose = pose
+
+    def __call__(self, pose: SE3) -> bool:
+        return self.pose is not None and self.pose.distance(pose)[0] < 1e-3
+
+
+def playing(stands_at: Whereabouts) -> tuple[LockstepClock, TrajectorySource, int]:
+    """A source at twice the speed, its clock and the stamp of its trajectory's end."""
     clock = LockstepClock()
     line = Trajectory.straight(START, END, 0.08, speed_m_s=0.2, speed_rad_s=0.5)
-    source = TrajectorySource(line, clock, Source.REPLAY, lease=-3, speed=2.0)
+    source = TrajectorySource(line, clock, Source.REPLAY, -3, stands_at, speed=2.0)
+    return clock, source, round(line.times_s[-1] / 2 * 1e9)
+
+
+def test_a_source_plays_on_its_clock_and_holds_its_end_until_the_arm_stands_there() -> None:
+    arm = Whereabouts(END)
+    clock, source, end_ns = playing(arm)
     first = source.take()
-    assert first is not None
     assert (first.source, first.lease, first.sequence) == (Source.REPLAY, -3, 1)
-    end_ns = round((line.times_s[-1] + SETTLE_S) / 2 * 1e9)
+    assert first.pose.distance(START)[0] < 1e-9
     clock.wait_until(end_ns - 10_000_000)
-    last = source.take()
-    assert last is not None
-    assert last.pose.distance(END)[0] < 1e-9
-    clock.wait_until(end_ns + 10_000_000)
+    assert not source.finished, "a path that begins at its end is not over before it was gone"
+    arm.pose = None
+    clock.wait_until(end_ns + 1_000_000_000)
+    assert not source.finished
+    assert source.take().pose.distance(END)[0] < 1e-9
+    arm.pose = END
     assert source.finished
-    assert source.take() is None
+    assert source.arrived
+
+
+def test_a_source_whose_arm_never_gets_there_ends_in_bounded_time() -> None:
+    clock, source, end_ns = playing(Whereabouts(START))
+    clock.wait_until(end_ns + round(ARRIVAL_LIMIT_S * 1e9) - 10_000_000)
+    assert not source.finished
+    clock.wait_until(end_ns + round(ARRIVAL_LIMIT_S * 1e9) + 10_000_000)
+    assert source.finished
+    assert not source.arrived

@@ -72,6 +72,19 @@ class Person:
         self.target, self.width = SE3.from_array(granted.X_WE), granted.gripper_width_m
         return self.target
 
+    def rearm(self) -> None:
+        """Re-arm, again and again until the arm has come to rest."""
+
+        def rearmed() -> bool:
+            if any(isinstance(event, messages.Trouble) for event in self.events):
+                self.expect(messages.Trouble)
+                self.client.send(messages.Rearm())
+            return any(isinstance(event, messages.Rearmed) for event in self.events)
+
+        self.client.send(messages.Rearm())
+        assert self.until(rearmed), self.events
+        self.expect(messages.Rearmed)
+
     def wait_mode(self, mode: ControlMode) -> None:
         assert self.until(lambda: self.step is not None and self.step.mode is mode), self.step
 
@@ -141,8 +154,7 @@ def test_a_bad_setpoint_stops_until_a_person_re_arms(
     person.target = None
     person.client.take_lease()
     assert "Re-arm" in person.expect(messages.Trouble).message
-    person.client.send(messages.Rearm())
-    person.expect(messages.Rearmed)
+    person.rearm()
     assert person.drive().distance(start)[0] < 0.01
     person.wait_mode(ControlMode.TRACKING)
 
@@ -152,8 +164,7 @@ def test_the_stop_command_latches_and_home_is_refused_until_re_armed(person: Per
     assert person.expect(messages.Stopped).reason == StopReason.OPERATOR
     person.client.send(messages.Home())
     assert "Re-arm" in person.expect(messages.Trouble).message
-    person.client.send(messages.Rearm())
-    person.expect(messages.Rearmed)
+    person.rearm()
 
 
 def test_a_window_that_is_busy_while_nobody_drives_costs_nothing(person: Person) -> None:
@@ -204,6 +215,32 @@ def test_a_way_home_that_is_stopped_says_why_at_once_and_no_more_setpoints_come(
     refused, stamp_ns = person.status.refused_setpoints, person.status.stamp_ns
     assert person.until(lambda: person.status is not None and person.status.stamp_ns > stamp_ns + 2e8)
     assert person.status.refused_setpoints == refused
+
+
+def test_a_home_that_is_not_reached_says_how_far_it_is(person: Person) -> None:
+    home = person.drive()
+    person.target = None
+    behind = SE3(home.quat_wxyz, np.array([0.10, home.p[1], home.p[2]]))
+    person.client.send(messages.Home(behind.as_tuple()))
+    trouble = person.expect(messages.Trouble).message
+    assert "did not get home: 170 mm" in trouble, "the workspace ends there"
+    assert not any(isinstance(event, messages.HomeReached) for event in person.events)
+    person.drive()
+    person.wait_mode(ControlMode.TRACKING)
+
+
+def test_an_arm_that_still_moves_is_not_re_armed(person: Person) -> None:
+    home = person.drive()
+    person.target = None
+    far = SE3(home.quat_wxyz, home.p + np.array([0.0, 0.4, 0.0]))
+    person.client.send(messages.Home(far.as_tuple()))
+    assert person.until(lambda: person.step is not None and max(map(abs, person.step.state.dq)) > 0.1)
+    person.client.send(messages.Stop())
+    person.client.send(messages.Rearm())
+    assert "still moves" in person.expect(messages.Trouble).message
+    person.rearm()
+    person.drive()
+    person.wait_mode(ControlMode.TRACKING)
 
 
 def test_home_and_its_undo(person: Person) -> None:
