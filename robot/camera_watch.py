@@ -1,43 +1,80 @@
-"""Counts what the cameras deliver: rates over the last two seconds, holes in the sequence, the newest stamp."""
+"""Counts what the cameras deliver: rates and skew over the last two seconds, drops and gaps since the start."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 
-from core.messages import Frame
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clock import NANOSECONDS
+from core.episodes.streams import GAP_PERIODS, skew_ms
+from core.messages import CameraInfo, Frame
 from robot.station_messages import CameraStatus
 
-_WINDOW_NS = 2_000_000_000
+_WINDOW_NS = 2 * NANOSECONDS
 
 
 class CameraWatch:
-    """One camera's counters; ``see`` runs on the camera's thread, ``status`` on any."""
+    """One camera's counters; ``see`` runs on the camera's thread, ``status`` on any.
 
-    def __init__(self, role: str) -> None:
-        self._role = role
+    ``reference`` is the watch of the camera against which the skew is measured: the rig's first.
+    """
+
+    def __init__(self, info: CameraInfo, reference: CameraWatch | None = None) -> None:
+        self._role = info.role
+        self._longest_interval_ns = GAP_PERIODS * NANOSECONDS / info.rate_hz
+        self._reference = reference or self
         self._lock = threading.Lock()
         self._captures_ns: deque[int] = deque()
         self._frames = 0
         self._dropped = 0
+        self._gaps = 0
+        self._longest_gap_ns = 0
         self._sequence: int | None = None
 
     def see(self, frame: Frame) -> None:
-        """Count a frame; a hole in the sequence is a drop."""
+        """Count a frame; a hole in the sequence is a drop, over one and a half periods without a capture a gap."""
         with self._lock:
             if self._sequence is not None and frame.sequence > self._sequence + 1:
                 self._dropped += frame.sequence - self._sequence - 1
             self._sequence = frame.sequence
             self._frames += 1
+            if self._captures_ns:
+                self._see_interval(frame.capture_ns - self._captures_ns[-1])
             self._captures_ns.append(frame.capture_ns)
             while self._captures_ns[-1] - self._captures_ns[0] > _WINDOW_NS:
                 self._captures_ns.popleft()
 
-    def status(self, now_ns: int) -> CameraStatus:
-        """Rates are over the frames of the last two seconds before ``now_ns``."""
+    def _see_interval(self, interval_ns: int) -> None:
+        self._longest_gap_ns = max(self._longest_gap_ns, interval_ns)
+        self._gaps += interval_ns > self._longest_interval_ns
+
+    def captures_ns(self, now_ns: int) -> NDArray[np.int64]:
+        """Capture stamps of the last two seconds before ``now_ns``."""
         with self._lock:
-            recent = [stamp for stamp in self._captures_ns if now_ns - stamp <= _WINDOW_NS]
-            span_ns = recent[-1] - recent[0] if len(recent) > 1 else 0
-            rate_hz = (len(recent) - 1) * 1e9 / span_ns if span_ns else 0.0
-            last_ns = self._captures_ns[-1] if self._captures_ns else 0
-            return CameraStatus(self._role, rate_hz, self._frames, self._dropped, last_ns)
+            return np.array([stamp for stamp in self._captures_ns if now_ns - stamp <= _WINDOW_NS], dtype=np.int64)
+
+    def status(self, now_ns: int) -> CameraStatus:
+        """Rate and skew are over the frames of the last two seconds before ``now_ns``."""
+        recent = self.captures_ns(now_ns)
+        span_ns = int(recent[-1] - recent[0]) if len(recent) > 1 else 0
+        with self._lock:
+            return CameraStatus(
+                self._role,
+                rate_hz=(len(recent) - 1) * NANOSECONDS / span_ns if span_ns else 0.0,
+                frames=self._frames,
+                dropped=self._dropped,
+                last_capture_ns=self._captures_ns[-1] if self._captures_ns else 0,
+                gaps=self._gaps,
+                longest_gap_ms=self._longest_gap_ns / 1e6,
+                skew_ms=self._skew_ms(recent, now_ns),
+            )
+
+    def _skew_ms(self, recent: NDArray[np.int64], now_ns: int) -> float:
+        """Captures that the reference camera has not caught up with yet say nothing."""
+        if self._reference is self:
+            return 0.0
+        reference = self._reference.captures_ns(now_ns)
+        return skew_ms(recent[recent <= reference[-1]], reference) if reference.size else 0.0

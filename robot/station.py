@@ -21,7 +21,7 @@ from core.clock import NANOSECONDS, WallClock
 from core.episodes.reader import EpisodeReader
 from core.errors import ReticleError, StopReason
 from core.geometry import SE3
-from core.messages import Frame, Setpoint, Source
+from core.messages import Setpoint, Source
 from core.processes.channel import Channel
 from core.processes.heartbeat import TOPIC as HEARTBEAT_TOPIC
 from core.processes.heartbeat import Heartbeat
@@ -34,6 +34,7 @@ from robot.camera_watch import CameraWatch
 from robot.command_reader import CommandReader
 from robot.control_loop import ControlLoop
 from robot.control_thread import ControlThread
+from robot.frame_delivery import FrameDelivery
 from robot.replay import Trajectory, TrajectorySource
 from robot.rig import RigConfig, load_rig
 from robot.station_recording import StationRecording
@@ -80,13 +81,6 @@ class Station:
             self._config, self._devices.arm, self._devices.gripper, self._clock, sources, self._on_stop
         )
         self._home = self._loop.start().pose
-        self._watches = {camera.info.role: CameraWatch(camera.info.role) for camera in self._devices.cameras}
-        self._frames = {
-            camera.info.role: self._bus.frame_publisher(
-                messages.frame_topic(camera.info.role), camera.info.width, camera.info.height
-            )
-            for camera in self._devices.cameras
-        }
         self._status = self._bus.message_publisher(messages.STATUS_TOPIC)
         self._next_status_ns = 0
         self._internal_lease = 0
@@ -100,12 +94,13 @@ class Station:
         self._recording = StationRecording(
             channel, self._control, self._clock, self._devices, self._config, spec.encoder_threads
         )
+        self._deliveries = self._deliver()
         self._commands = CommandReader(channel, (messages.Stop, messages.RevokeLease), self._at_once)
 
     def run(self, terminated: threading.Event) -> int:
         """Serve the parent; returns the exit status."""
-        for camera in self._devices.cameras:
-            camera.start(self._on_frame)
+        for camera, delivery in zip(self._devices.cameras, self._deliveries, strict=True):
+            camera.start(delivery)
         self._control.start()
         self._commands.start()
         self._channel.send(self._ready())
@@ -286,10 +281,20 @@ class Station:
         self._recording.stop(command.success, self._loop.stop_reason)
 
     # Events of the devices -----------------------------------------------------------------------------------------
-    def _on_frame(self, frame: Frame) -> None:
-        self._watches[frame.role].see(frame)
-        self._frames[frame.role].publish(frame)
-        self._recording.frame(frame)
+    def _deliver(self) -> list[FrameDelivery]:
+        """Where the frames of each camera go."""
+        deliveries: list[FrameDelivery] = []
+        reference: CameraWatch | None = None
+        for info in (camera.info for camera in self._devices.cameras):
+            watch = CameraWatch(info, reference)
+            reference = reference or watch
+            publisher = self._bus.frame_publisher(messages.frame_topic(info.role), info.width, info.height)
+            receivers = {"shown": publisher.publish, "recorded": self._recording.frame}
+            deliveries.append(FrameDelivery(watch, self._clock, receivers, self._report))
+        return deliveries
+
+    def _report(self, sentence: str) -> None:
+        self._channel.send(messages.Trouble(sentence))
 
     def _on_stop(self, reason: StopReason) -> None:
         self._recording.event("stopped", reason)
@@ -314,7 +319,7 @@ class Station:
             stop_reason=self._loop.stop_reason,
             braking_reason=self._loop.braking_reason,
             disturbance=self._control.disturbance,
-            cameras=tuple(watch.status(now_ns) for watch in self._watches.values()),
+            cameras=tuple(delivery.status(now_ns) for delivery in self._deliveries),
             recording=recording,
             control_rate_hz=rate_hz,
             control_late_p99_ms=late_p99_ms,

@@ -48,13 +48,21 @@ def setpoint_topic(source: Source) -> str:
 
 
 class CameraStatus(msgspec.Struct, frozen=True):
-    """``rate_hz`` over the last two seconds; counts since the station started."""
+    """``rate_hz`` and ``skew_ms`` over the last two seconds; counts since the station started.
+
+    ``gaps`` are intervals of over one and a half periods between two captures. ``skew_ms`` is how far the captures lie
+    from the nearest of the rig's first camera (95th percentile). ``failed`` frames could not be shown or recorded.
+    """
 
     role: str
     rate_hz: float
     frames: int
     dropped: int
     last_capture_ns: int
+    gaps: int = 0
+    longest_gap_ms: float = 0.0
+    skew_ms: float = 0.0
+    failed: int = 0
 
 
 class RecordingStatus(msgspec.Struct, frozen=True):
