@@ -54,13 +54,16 @@ class StationClient:
         self.heartbeat = HeartbeatThread(self.bus)
         self._steps: MessageSubscriber[Step] = self.bus.message_subscriber(STEP_TOPIC, Step)
         self._statuses: MessageSubscriber[StationStatus] = self.bus.message_subscriber(STATUS_TOPIC, StationStatus)
-        self._setpoints = {
-            source: self.bus.message_publisher(setpoint_topic(source), 1024) for source in (Source.HAND,)
-        }
+        self._setpoints = self.bus.message_publisher(setpoint_topic(Source.HAND), 1024)
         self._lease = 0
         self._sequence = 0
         self.child = Child(MODULE, Events, on_event, on_exit)
-        self.child.send(Open(msgspec.structs.replace(spec, session=session.as_text())))
+        try:
+            self.child.send(Open(msgspec.structs.replace(spec, session=session.as_text())))
+        except ProcessError:
+            self.child.close()
+            raise
+        self.heartbeat.start()
 
     def send(self, command: Command) -> None:
         """Send a command; ProcessError when the station is gone."""
@@ -99,7 +102,7 @@ class StationClient:
             X_WE.as_tuple(),
             gripper_width_m,
         )
-        self._setpoints[Source.HAND].publish(setpoint)
+        self._setpoints.publish(setpoint)
         return setpoint
 
     def close(self, timeout_s: float = 8.0) -> int:

@@ -26,7 +26,7 @@ class Heartbeat(msgspec.Struct, frozen=True, array_like=True):
 
 
 class HeartbeatThread:
-    """Publishes heartbeats until stopped. Call ``tick`` from the window's event loop at 20 Hz or more."""
+    """Publishes heartbeats from ``start`` to ``stop``. Call ``tick`` from the window's event loop at 20 Hz or more."""
 
     def __init__(self, bus: Bus) -> None:
         sys.setswitchinterval(_SWITCH_S)  # a beat must not queue behind a window that computes
@@ -34,6 +34,8 @@ class HeartbeatThread:
         self._tick_ns = monotonic_ns()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
         self._thread.start()
 
     def tick(self) -> None:
