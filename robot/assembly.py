@@ -10,14 +10,10 @@ from core.clock import Clock
 from core.errors import InputError
 from core.geometry import SE3
 from core.messages import Disturbance, Floats, RobotState, Truth
-from core.registry import Registry
 from core.tasks import TaskInfo
-from robot.devices import Arm, Camera, Gripper, Plant
+from robot.devices import Arm, Camera, DeviceContext, Gripper, Simulation
+from robot.drivers import ARMS, CAMERAS, GRIPPERS
 from robot.rig import CameraConfig, RigConfig
-
-ARMS = Registry("robot.arms", "arm")
-GRIPPERS = Registry("robot.grippers", "gripper")
-CAMERAS = Registry("robot.cameras", "camera")
 
 
 class Expert(Protocol):
@@ -27,7 +23,7 @@ class Expert(Protocol):
         """The setpoint ``X_WE`` and gripper width (m) of this tick."""
 
 
-class Scene(Plant, Protocol):
+class Scene(Simulation, Protocol):
     """What only a simulated rig can do: reset itself, know the truth, judge success, be dragged."""
 
     @property
@@ -84,25 +80,26 @@ def assemble(
     ``synchronous`` renders simulated cameras inside ``scene.advance``, for lockstep generation.
     """
     chosen = choose_cameras(config, cameras)
-    if not config.simulated:
-        return Devices(
-            arm=ARMS.get(config.arm.driver).build(config, clock),
-            gripper=GRIPPERS.get(config.gripper.driver).build(config, clock),
-            cameras=[CAMERAS.get(camera.driver).build(camera, clock) for camera in chosen],
-            scene=None,
-        )
-    from robot.simulation.rig import SimulatedRig
+    scene: Scene | None = None
+    if config.simulated:
+        from robot.simulation.rig import SimulatedRig
 
-    rig = SimulatedRig(
-        task,
-        clock,
-        cameras=tuple(camera.role for camera in chosen),
-        rate_hz=rate_hz or {camera.role: camera.rate_hz for camera in chosen},
-        visuals=frozenset(visuals),
-        synchronous=synchronous,
+        scene = SimulatedRig(
+            task,
+            clock,
+            cameras=tuple(camera.role for camera in chosen),
+            rate_hz=rate_hz or {camera.role: camera.rate_hz for camera in chosen},
+            visuals=frozenset(visuals),
+            synchronous=synchronous,
+        )
+        scene.reset(seed, "train")
+    context = DeviceContext(config, clock, scene)
+    return Devices(
+        arm=ARMS.get(config.arm.driver).build(config.arm, context),
+        gripper=GRIPPERS.get(config.gripper.driver).build(config.gripper, context),
+        cameras=[CAMERAS.get(camera.driver).build(camera, context) for camera in chosen],
+        scene=scene,
     )
-    rig.reset(seed, "train")
-    return Devices(rig.arm, rig.gripper, rig.cameras, rig)
 
 
 def choose_cameras(config: RigConfig, roles: Sequence[str] | None) -> list[CameraConfig]:

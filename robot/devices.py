@@ -1,31 +1,46 @@
 """What the station asks of an arm, a gripper and a camera. Real and simulated devices are equals behind these.
 
-A device file lives in ``robot/arms``, ``robot/grippers`` or ``robot/cameras`` and exposes ``INFO`` and ``build()``
-(core/registry.py). All calls on arms and grippers come from the control thread alone.
+A device file lives in ``robot/arms``, ``robot/grippers`` or ``robot/cameras`` and exposes ``INFO: DeviceInfo`` and
+``build(config, context)``: its part of the rig file and a ``DeviceContext`` (robot/drivers.py). All calls on arms and
+grippers come from the control thread alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.clock import Clock
+from core.errors import InputError
 from core.messages import CameraInfo, Frame
+
+if TYPE_CHECKING:
+    from robot.rig import RigConfig
 
 Joints = NDArray[np.float64]
 
 
+class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of a driver that has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
-    """How a device registers. ``kind`` is arm, gripper, camera or teleoperation."""
+    """How a device registers. ``kind`` is arm, gripper, camera or teleoperation.
+
+    ``options`` is what its ``options`` in a rig file may hold; reading the file refuses anything else.
+    """
 
     name: str
     kind: str
     title: str
     simulated: bool = False
+    options: type[msgspec.Struct] = NoOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +99,30 @@ class Plant(Protocol):
 
     def advance(self, now_ns: int) -> None:
         """Step the world up to ``now_ns`` on the session clock."""
+
+
+class Simulation(Plant, Protocol):
+    """A simulator and the devices in it."""
+
+    @property
+    def arm(self) -> Arm: ...
+    @property
+    def gripper(self) -> Gripper: ...
+    def camera(self, role: str) -> Camera:
+        """The camera of that role; InputError when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceContext:
+    """What every driver gets besides its own part of the rig file. ``plant`` is None on a real rig."""
+
+    rig: RigConfig
+    clock: Clock
+    plant: Simulation | None = None
+
+    @property
+    def simulation(self) -> Simulation:
+        """The simulator of a simulated device; InputError on a real rig."""
+        if self.plant is None:
+            raise InputError(f"The rig '{self.rig.name}' is real and has no simulated devices; choose other drivers.")
+        return self.plant

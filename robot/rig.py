@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from core.errors import InputError
+from robot.drivers import check_drivers
 
 RIGS = Path(__file__).resolve().parents[1] / "resources" / "rigs"
 DEFAULT_RIG = RIGS / "simulated.toml"
@@ -104,6 +105,7 @@ def load_rig(path: Path = DEFAULT_RIG) -> RigConfig:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InputError(f"The rig file {path} is not valid: {error}; see resources/rigs for an example.") from error
     _check(config, path)
+    check_drivers(config, path)
     return config
 
 

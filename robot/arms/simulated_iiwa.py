@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import DeviceError
-from robot.description import JOINT_COUNT
-from robot.devices import ArmState, DeviceInfo, Joints
+from robot.devices import Arm, ArmState, DeviceContext, DeviceInfo, Joints
 
 if TYPE_CHECKING:
+    from robot.rig import DeviceConfig
     from robot.simulation.rig import SimulatedRig
 
 INFO = DeviceInfo("simulated_iiwa", "arm", "KUKA LBR iiwa 14 (simulated)", simulated=True)
 
 
-def build(rig: SimulatedRig) -> SimulatedArm:
-    """The arm of a simulated rig."""
-    return rig.arm
+def build(config: DeviceConfig, context: DeviceContext) -> Arm:
+    """The arm of the simulated world."""
+    return context.simulation.arm
 
 
 class SimulatedArm:
@@ -38,7 +38,7 @@ class SimulatedArm:
     def command(self, q: Joints) -> None:
         """Move towards ``q: (7,)`` over the next control period; DeviceError when it is not seven finite numbers."""
         q = np.asarray(q, dtype=np.float64)
-        if q.shape != (JOINT_COUNT,) or not np.isfinite(q).all():
+        if q.shape != (7,) or not np.isfinite(q).all():
             raise DeviceError(f"The simulated arm was sent {q.tolist()}; it needs seven finite joint angles.")
         self._rig.world.arm_servo.command(q)
 

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.messages import CameraInfo, Frame
-from robot.devices import DeviceInfo
+from robot.devices import Camera, DeviceContext, DeviceInfo
 
 if TYPE_CHECKING:
+    from robot.rig import CameraConfig
     from robot.simulation.camera_feed import CameraFeed
-    from robot.simulation.rig import SimulatedRig
 
 INFO = DeviceInfo("simulated", "camera", "RGBD camera (simulated)", simulated=True)
 
 
-def build(rig: SimulatedRig, role: str) -> SimulatedCamera:
-    """The camera of that role of a simulated rig; InputError when the rig does not have it."""
-    return rig.camera(role)
+def build(config: CameraConfig, context: DeviceContext) -> Camera:
+    """The camera of that role in the simulated world; InputError when there is none."""
+    return context.simulation.camera(config.role)
 
 
 class SimulatedCamera:

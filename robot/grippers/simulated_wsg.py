@@ -6,17 +6,18 @@ import math
 from typing import TYPE_CHECKING
 
 from core.errors import DeviceError
-from robot.devices import DeviceInfo, GripperState
+from robot.devices import DeviceContext, DeviceInfo, Gripper, GripperState
 
 if TYPE_CHECKING:
+    from robot.rig import DeviceConfig
     from robot.simulation.rig import SimulatedRig
 
 INFO = DeviceInfo("simulated_wsg", "gripper", "Parallel gripper, 110 mm (simulated)", simulated=True)
 
 
-def build(rig: SimulatedRig) -> SimulatedGripper:
-    """The gripper of a simulated rig."""
-    return rig.gripper
+def build(config: DeviceConfig, context: DeviceContext) -> Gripper:
+    """The gripper of the simulated world."""
+    return context.simulation.gripper
 
 
 class SimulatedGripper:

@@ -1,10 +1,13 @@
 """The rig file: what would switch a guard off, or make no sense, is refused by name."""
 
+import dataclasses
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.errors import InputError
+from robot.arms import simulated_iiwa
 from robot.rig import DEFAULT_RIG, load_rig
 
 HEAD = """
@@ -39,6 +42,47 @@ def test_what_would_switch_a_guard_off_is_refused_by_name(tmp_path: Path, lines:
     with pytest.raises(InputError, match=key) as raised:
         load_rig(path)
     assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"simulated_wsg"', '"robotiq"', ("driver of gripper is 'robotiq'", "simulated_wsg")),
+        ('"simulated_iiwa"', '"simulated_iiwa"\noptions = { port = 3 }', ("options of arm", "no option 'port'")),
+        (
+            "cameras = []",
+            'cameras = [{ role = "left", driver = "simulated", options = { exposure = 1 } }]',
+            ("options of camera 'left'", "no option 'exposure'"),
+        ),
+        ("cameras = []", 'cameras = [{ role = "left", driver = "webcam" }]', ("driver of camera 'left'", "simulated")),
+        ("simulated = true", "simulated = false", ("driver of arm", "the rig is real")),
+    ],
+)
+def test_a_driver_or_option_that_is_not_there_is_refused_by_name(
+    tmp_path: Path, old: str, new: str, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "odd.toml"
+    assert old in HEAD
+    path.write_text(HEAD.replace(old, new))
+    with pytest.raises(InputError) as raised:
+        load_rig(path)
+    assert all(word in str(raised.value) for word in (str(path), *words)), raised.value
+
+
+def test_the_options_of_a_driver_are_checked_by_its_own_description(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+        port: int = 1
+
+    with_options = dataclasses.replace(simulated_iiwa.INFO, options=Options)
+    monkeypatch.setattr(simulated_iiwa, "INFO", with_options)
+    path = tmp_path / "odd.toml"
+    path.write_text(HEAD.replace('"simulated_iiwa"', '"simulated_iiwa"\noptions = { port = 3 }'))
+    assert load_rig(path).arm.options == {"port": 3}
+    path.write_text(HEAD.replace('"simulated_iiwa"', '"simulated_iiwa"\noptions = { port = "x" }'))
+    with pytest.raises(InputError, match=r"options of arm: .*int.*port"):
+        load_rig(path)
 
 
 def test_a_rate_of_zero_is_refused(tmp_path: Path) -> None:

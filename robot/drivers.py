@@ -1,0 +1,57 @@
+"""The drivers of arms, grippers and cameras, simulated and real, and what a rig file may ask of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from core.errors import InputError
+from core.registry import Registry
+from robot.devices import DeviceInfo
+
+if TYPE_CHECKING:
+    from robot.rig import CameraConfig, DeviceConfig, RigConfig
+
+ARMS = Registry("robot.arms", "arm")
+GRIPPERS = Registry("robot.grippers", "gripper")
+CAMERAS = Registry("robot.cameras", "camera")
+
+
+def check_drivers(config: RigConfig, path: Path) -> None:
+    """InputError names the file and the key of a driver that is not there or of an option that it does not have."""
+    _check(config, path, "arm", config.arm, ARMS)
+    _check(config, path, "gripper", config.gripper, GRIPPERS)
+    for camera in config.cameras:
+        _check(config, path, f"camera '{camera.role}'", camera, CAMERAS)
+
+
+def _check(config: RigConfig, path: Path, device: str, wanted: DeviceConfig | CameraConfig, registry: Registry) -> None:
+    entries = registry.entries()
+    if wanted.driver not in entries:
+        raise InputError(
+            f"In the rig file {path}, driver of {device} is '{wanted.driver}'; choose one of: {', '.join(entries)}."
+        )
+    info: DeviceInfo | None = entries[wanted.driver].info
+    if info is None:  # unavailable: building it says why
+        return
+    if info.simulated != config.simulated:
+        kinds = ("simulated", "real") if info.simulated else ("real", "simulated")
+        raise InputError(
+            f"In the rig file {path}, driver of {device} is '{wanted.driver}', which is {kinds[0]}, but the rig is"
+            f" {kinds[1]}; choose another driver or change 'simulated'."
+        )
+    _check_options(wanted, info, f"In the rig file {path}, options of {device}")
+
+
+def _check_options(wanted: DeviceConfig | CameraConfig, info: DeviceInfo, where: str) -> None:
+    known = info.options.__struct_fields__
+    for key in wanted.options:
+        if key not in known:
+            choices = f"choose from: {', '.join(known)}" if known else "it has none"
+            raise InputError(f"{where}: '{wanted.driver}' has no option '{key}'; {choices}.")
+    try:
+        msgspec.convert(wanted.options, info.options)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{where}: {error}.") from error
