@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
         hints = tuple(hint for info, _ in pages for hint in (*info.view_uses, *info.hints))
         self.help = HelpSheet(self.stack, services.actions, hints)
         self._cameras = CameraWatch()
-        self._disk = DiskWatch(services.library.root)
+        self._disk = DiskWatch(services.library)
         self._connect_actions()
         self._connect_services()
         self.last_tick_ns = 0

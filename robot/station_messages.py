@@ -158,11 +158,15 @@ class ResetScene(Command, frozen=True, tag="reset_scene"):
 
 
 class StartRecording(Command, frozen=True, tag="start_recording"):
-    """Record into ``path`` (the final ``.mcap`` path; the station writes ``.part`` beside it and renames)."""
+    """Record into ``path`` (the final ``.mcap`` path; the station writes ``.part`` beside it and renames).
+
+    ``bytes_per_second`` is what recordings with these cameras wrote lately; None when the parent does not know.
+    """
 
     path: str
     metadata: EpisodeMetadata
     depth_codec: str = "png"
+    bytes_per_second: float | None = None
 
 
 class StopRecording(Command, frozen=True, tag="stop_recording"):

@@ -58,7 +58,8 @@ class StationRecording:
     def _open(self, command: messages.StartRecording) -> Recorder:
         cameras = [camera.info for camera in self._devices.cameras]
         metadata = self._complete(command.metadata)
-        check_free_space(Path(command.path).parent, estimated_bytes_per_second(cameras))
+        bytes_per_second = command.bytes_per_second or estimated_bytes_per_second(cameras, metadata.control_rate_hz)
+        check_free_space(Path(command.path).parent, bytes_per_second)
         return Recorder(
             Path(command.path),
             metadata,
@@ -66,6 +67,7 @@ class StationRecording:
             encoder_threads=self._encoder_threads,
             depth_codec=command.depth_codec,
             start_ns=self._clock.now_ns(),
+            bytes_per_second=bytes_per_second,
         )
 
     def _complete(self, metadata: EpisodeMetadata) -> EpisodeMetadata:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from app.workers.library import LibraryWorker
 from core.clock import NANOSECONDS, monotonic_ns
-from core.episodes.disk import estimated_bytes_per_second, minutes_left
+from core.episodes.disk import minutes_left
 from core.platform import free_bytes
 from robot.station_messages import Ready, StationStatus
 
@@ -14,23 +15,20 @@ _PERIOD_NS = 5 * NANOSECONDS
 
 
 class DiskWatch:
-    """Uses what the recording in progress writes, or an estimate from the cameras."""
+    """Uses what the recording in progress says, or what the library expects of the next one."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, library: LibraryWorker) -> None:
+        self._library = library
         self._looked_ns: int | None = None
         self._free: int | None = None
-        self._bytes_per_second = 0.0
+        self._bytes_per_second: float | None = None
 
     def minutes_left(self, ready: Ready | None, status: StationStatus | None) -> float | None:
         """Minutes, or None while nothing is known."""
-        self._look()
-        if ready is not None and not self._bytes_per_second:
-            self._bytes_per_second = estimated_bytes_per_second(ready.cameras)
-        recording = status.recording if status is not None else None
-        if recording is not None and recording.elapsed_s > 5.0:
-            self._bytes_per_second = recording.bytes / recording.elapsed_s
-        if self._free is None or not self._bytes_per_second:
+        self._look(ready)
+        if status is not None and status.recording is not None:
+            return status.recording.minutes_left
+        if self._free is None or self._bytes_per_second is None:
             return None
         return minutes_left(self._free, self._bytes_per_second)
 
@@ -39,13 +37,18 @@ class DiskWatch:
         """What is free, as last looked up."""
         return self._free
 
-    def _look(self) -> None:
+    def _look(self, ready: Ready | None) -> None:
         now_ns = monotonic_ns()
         if self._looked_ns is not None and now_ns - self._looked_ns < _PERIOD_NS:
             return
-        self._looked_ns = now_ns
         with contextlib.suppress(OSError):
-            self._free = free_bytes(_existing(self._root))
+            self._free = free_bytes(_existing(self._library.root))
+        if ready is not None and self._library.library is not None:
+            self._looked_ns = now_ns
+            self._library.read(lambda library: library.episodes.bytes_per_second(ready.cameras), self._expect)
+
+    def _expect(self, bytes_per_second: float) -> None:
+        self._bytes_per_second = bytes_per_second
 
 
 def _existing(path: Path) -> Path:

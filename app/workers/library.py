@@ -28,7 +28,7 @@ class LibraryWorker(QObject):
 
     opened = Signal(object)
     openFailed = Signal(str)
-    episodeBegun = Signal(str, str)
+    episodeBegun = Signal(str, str, float)
     beginFailed = Signal(str)
     episodeSaved = Signal(object)
     episodesChanged = Signal(object)
@@ -67,12 +67,13 @@ class LibraryWorker(QObject):
 
     # Intents --------------------------------------------------------------------------------------------------------
     def begin(self, metadata: EpisodeMetadata, cameras: Sequence[CameraInfo] = ()) -> None:
-        """A row for a new recording; ``episodeBegun`` brings its id and path."""
-        self.write(
-            lambda library: library.episodes.begin(metadata, cameras),
-            lambda begun: self.episodeBegun.emit(begun[0], str(begun[1])),
-            self.beginFailed.emit,
-        )
+        """A row for a new recording; ``episodeBegun`` brings its id, its path and the bytes a second to expect."""
+
+        def begin(library: Library) -> tuple[str, str, float]:
+            episode, path = library.episodes.begin(metadata, cameras)
+            return episode, str(path), library.episodes.bytes_per_second(cameras)
+
+        self.write(begin, lambda begun: self.episodeBegun.emit(*begun), self.beginFailed.emit)
 
     def complete(self, summary: EpisodeSummary) -> None:
         """The recording is finished: its row is completed."""

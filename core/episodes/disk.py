@@ -14,16 +14,26 @@ RESERVE_BYTES = 1_000_000_000
 """A recording stops cleanly when less is free."""
 MINUTES_TO_START = 10.0
 
-_RGB_BYTES_PER_PIXEL = 0.6
-_DEPTH_BYTES_PER_PIXEL = 0.8
-_TICK_BYTES = 900
+_RGB_BYTES_PER_PIXEL = 0.688
+_DEPTH_BYTES_PER_PIXEL = 0.608
+_TICK_BYTES = 1200
+"""Measured by benchmarks/storage.py on images that compress as a real camera's do."""
+_EXPECTATION_S = 60.0
 
 
 def estimated_bytes_per_second(cameras: Sequence[CameraInfo], control_rate_hz: float = 200.0) -> float:
-    """What a recording with these cameras is likely to write, on the generous side."""
+    """What a recording with these cameras writes by the storage benchmark, for cameras that never recorded yet."""
     per_pixel = _RGB_BYTES_PER_PIXEL + _DEPTH_BYTES_PER_PIXEL
     images = sum(camera.width * camera.height * camera.rate_hz * per_pixel for camera in cameras)
     return images + control_rate_hz * _TICK_BYTES
+
+
+def corrected_bytes_per_second(expected: float, written: int, elapsed_s: float) -> float:
+    """What was expected before a recording, corrected by what it writes: half of each after a minute.
+
+    So the minutes that are left do not jump when a recording begins, and follow what it really writes.
+    """
+    return (expected * _EXPECTATION_S + written) / (_EXPECTATION_S + elapsed_s)
 
 
 def minutes_left(free: int, bytes_per_second: float) -> float:

@@ -63,7 +63,7 @@ class Recorder:
     """Records one episode into ``path`` (``<id>.mcap``). Every method may be called from any thread.
 
     ``synchronous`` is for simulated time: frames wait for room instead of being dropped, and at most
-    ``encoder_threads`` of them are under way.
+    ``encoder_threads`` of them are under way. ``bytes_per_second`` is what it is expected to write.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Recorder:
         depth_codec: str = "png",
         synchronous: bool = False,
         start_ns: int | None = None,
+        bytes_per_second: float | None = None,
     ) -> None:
         codec = DepthCodec(depth_codec)
         self._synchronous = synchronous
@@ -93,8 +94,8 @@ class Recorder:
         self._start_poses: dict[str, Floats] = metadata.start_poses
         self._stop_reason: StopReason | None = None
         self._error: str | None = None
-        rate = disk.estimated_bytes_per_second(cameras, metadata.control_rate_hz)
-        self._minutes_left = disk.minutes_left(free_bytes(path.parent), rate)
+        self._expected = bytes_per_second or disk.estimated_bytes_per_second(cameras, metadata.control_rate_hz)
+        self._minutes_left = disk.minutes_left(free_bytes(path.parent), self._expected)
         self._summary: EpisodeSummary | None = None
         self._closed = False
         self._finishing = threading.Lock()
@@ -243,7 +244,7 @@ class Recorder:
         self._last_ns = max(self._last_ns, stamp_ns)
 
     def _look_at_disk(self) -> None:
-        rate = self._writer.size / self._elapsed_s if self._elapsed_s > 0 else 0.0
+        rate = disk.corrected_bytes_per_second(self._expected, self._writer.size, self._elapsed_s)
         free = free_bytes(self._writer.path.parent)
         self._minutes_left = disk.minutes_left(free, rate)
         if free < disk.RESERVE_BYTES:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from ulid import ULID
 
+from core.episodes.disk import estimated_bytes_per_second
 from core.episodes.reader import EpisodeReader
 from core.episodes.scan import read_description
 from core.errors import InputError, LibraryError
@@ -17,6 +18,7 @@ from core.library import journal, store
 from core.library.catalogue import PATIENCE_TO_SAVE, Catalogue
 from core.library.journal import Columns, Edit
 from core.library.query import EpisodeFilter, count, order, where
+from core.library.recording_rate import recent_bytes_per_second
 from core.library.rows import (
     COLUMNS,
     EpisodeDetails,
@@ -60,6 +62,11 @@ class Episodes:
         with self._catalogue.writing() as connection:
             store.insert(connection, metadata, cameras)
         return metadata.id, finished_path(self._root, metadata.id)
+
+    def bytes_per_second(self, cameras: Sequence[CameraInfo]) -> float:
+        """What a recording with these cameras will write: as the newest with them did, else by the benchmark."""
+        with self._catalogue.reading() as connection:
+            return recent_bytes_per_second(connection, cameras) or estimated_bytes_per_second(cameras)
 
     def complete(self, summary: EpisodeSummary) -> EpisodeRow:
         """Note what came of a recording. One that could not be closed stays ``recording`` until it is recovered."""

@@ -17,6 +17,7 @@ from app.pages.teleoperate.recording import Phase
 from app.views.rgbd import Kind, RgbdView
 from core.library.query import EpisodeFilter
 from core.messages import ControlMode
+from robot.station_messages import Home
 from robot.teleoperation.driver import DriveState
 
 
@@ -216,7 +217,8 @@ def test_a_note_is_typed_without_driving_or_stopping(live: Application, page: Te
 def test_space_stops_even_from_a_field_while_the_arm_moves(live: Application, page: TeleoperatePage) -> None:
     live.services.actions["record.note"].setEnabled(True)
     page.bar.operator.setFocus()
-    page.driving.go_home()
+    away = live.services.station.step.state.X_WE
+    live.services.station.send(Home((*away[:4], away[4], away[5] + 0.3, away[6])))
     wait_until(lambda: live.services.station.status.source is not None)
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
     wait_until(lambda: live.services.station.status.stop_reason == "operator")

@@ -245,13 +245,14 @@ class RecordingFlow(QObject):
         if self._left_s <= 0:
             self.start()
 
-    def _begun(self, episode: str, path: str) -> None:
+    def _begun(self, episode: str, path: str, bytes_per_second: float) -> None:
         if self._pending is None or self.phase is not Phase.STARTING:
             self._library.cancel(episode)
             return
         self._pending.metadata = msgspec.structs.replace(self._pending.metadata, id=episode)
         self._pending.path = path
-        if not self._station.send(StartRecording(path, self._pending.metadata)):
+        start = StartRecording(path, self._pending.metadata, bytes_per_second=bytes_per_second)
+        if not self._station.send(start):
             self._abort(episode)
 
     def _begin_failed(self, reason: str) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from core.episodes.disk import estimated_bytes_per_second
 from core.episodes.recorder import Recorder
 from core.errors import InputError, LibraryError
 from core.library import EpisodeFilter, Library, new_id
@@ -313,3 +314,18 @@ def test_the_row_says_what_the_recorder_knew_and_keeps_what_somebody_said_meanwh
     assert (row.rig, row.simulated, row.seed) == ("simulated", True, 7)
     assert (row.notes, row.success) == ("said meanwhile", False)
     assert library.episodes.details(row.id).metadata == knew
+
+
+def test_the_room_that_a_recording_needs_is_learned_from_the_newest_with_the_same_cameras(library: Library) -> None:
+    wrist = [camera("wrist")]
+    unknown = library.episodes.bytes_per_second([camera()])
+    assert unknown == estimated_bytes_per_second([camera()])
+    rows = [add(library, frames=40, created_utc_ns=index) for index in range(7)]
+    newest = rows[2:]
+    measured = sum(row.bytes for row in newest) / sum(row.duration_s for row in newest)
+    assert library.episodes.bytes_per_second([camera()]) == pytest.approx(measured)
+    assert library.episodes.bytes_per_second(wrist) == estimated_bytes_per_second(wrist), "other cameras"
+    faster = msgspec.structs.replace(camera(), rate_hz=60.0)
+    assert library.episodes.bytes_per_second([faster]) == estimated_bytes_per_second([faster])
+    library.episodes.trash([row.id for row in rows])
+    assert library.episodes.bytes_per_second([camera()]) == unknown

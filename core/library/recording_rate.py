@@ -1,0 +1,39 @@
+"""What recordings with the same cameras wrote lately: how much room the next one needs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from core.messages import CameraInfo
+
+_EPISODES = 5
+_LOOKED_AT = 50
+_SHORTEST_S = 1.0
+
+
+def recent_bytes_per_second(connection: sqlite3.Connection, cameras: Sequence[CameraInfo]) -> float | None:
+    """The mean of the newest episodes with exactly these cameras; None when there are none yet."""
+    query = (
+        "SELECT bytes, duration_s, cameras FROM episodes JOIN descriptions ON episode = number "
+        "WHERE status <> 'trashed' AND bytes > 0 AND duration_s >= ? ORDER BY created_utc_ns DESC LIMIT ?"
+    )
+    wanted = _compressible(cameras)
+    found: list[tuple[int, float]] = []
+    for size, duration_s, text in connection.execute(query, (_SHORTEST_S, _LOOKED_AT)):
+        if _compressible(msgspec.json.decode(text, type=list[CameraInfo])) == wanted:
+            found.append((size, duration_s))
+        if len(found) == _EPISODES:
+            break
+    if not found:
+        return None
+    return sum(size for size, _ in found) / sum(duration_s for _, duration_s in found)
+
+
+def _compressible(cameras: Sequence[CameraInfo]) -> frozenset[tuple[str, str, str, int, int, float]]:
+    """What decides how much the cameras write; not their calibration."""
+    return frozenset(
+        (camera.role, camera.model, camera.serial, camera.width, camera.height, camera.rate_hz) for camera in cameras
+    )
