@@ -95,10 +95,15 @@ class ControlLoop:
         """Whether the arm is commanded to stand still."""
         return self._governor.at_rest
 
+    @property
+    def standstill(self) -> bool:
+        """Whether the measured joints are at rest."""
+        return self._standstill.reached
+
     def stands_at(self, X_WE: SE3) -> bool:
         """Whether the measured joints are at rest and hold the hand within 3 mm and 0.02 rad of a pose."""
         distance, angle = self.distance_to(X_WE)
-        return self._standstill.reached and distance <= _ARRIVED_M and angle <= _ARRIVED_RAD
+        return self.standstill and distance <= _ARRIVED_M and angle <= _ARRIVED_RAD
 
     def distance_to(self, X_WE: SE3) -> tuple[float, float]:
         """How far (m, rad) the measured hand is from a pose."""
@@ -168,7 +173,7 @@ class ControlLoop:
         DeviceError when the devices are silent, ReticleError while the arm is not at rest yet.
         """
         arm, gripper = self._measure()
-        if not self._standstill.reached:
+        if not self.standstill:
             raise ReticleError("The arm still moves; re-arm it once it stands still.")
         self._hold_at(arm, gripper)
         self.supervisor.rearm()

@@ -6,9 +6,9 @@ stamps. Nothing is replayed faster than the limits allow: the governor lags inst
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from core.geometry import SE3
 from core.messages import Setpoint, Source
 
 SETTLE_S = 0.5
-ARRIVAL_LIMIT_S = 5.0
+STUCK_S = 2.0
+ARRIVAL_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,19 @@ class Trajectory:
         return pose, float(width)
 
 
+class MeasuredArm(Protocol):
+    """What the control loop knows of where the arm really is."""
+
+    @property
+    def standstill(self) -> bool: ...
+    def stands_at(self, X_WE: SE3) -> bool: ...
+
+
 class TrajectorySource:
     """A setpoint source that plays a trajectory on a clock and then holds its last pose.
 
-    ``stands_at`` says whether the arm stands at a pose. The source is ``finished`` once it stands at the last one, or
-    when it does not within ``ARRIVAL_LIMIT_S`` of the trajectory's end; ``arrived`` tells which.
+    It is ``finished`` once the arm stands there (``arrived``); or when, after the trajectory's end, it has stood
+    elsewhere for ``STUCK_S`` or not come to rest within ``ARRIVAL_LIMIT_S``.
     """
 
     def __init__(
@@ -84,13 +93,14 @@ class TrajectorySource:
         clock: Clock,
         source: Source,
         lease: int,
-        stands_at: Callable[[SE3], bool],
+        arm: MeasuredArm,
         speed: float = 1.0,
     ) -> None:
         self._trajectory, self._clock = trajectory, clock
         self._source, self._lease, self._speed = source, lease, speed
-        self._stands_at = stands_at
+        self._arm = arm
         self._start_ns = clock.now_ns()
+        self._moved_s = 0.0
         self._duration_s = float(trajectory.times_s[-1]) / speed
         self._sequence = 0
         self.goal = SE3.from_array(trajectory.X_WE[-1])
@@ -102,14 +112,17 @@ class TrajectorySource:
 
     @property
     def arrived(self) -> bool:
-        return self.elapsed_s >= self._duration_s and self._stands_at(self.goal)
+        return self.elapsed_s >= self._duration_s and self._arm.stands_at(self.goal)
 
     @property
     def finished(self) -> bool:
-        return self.arrived or self.elapsed_s > self._duration_s + ARRIVAL_LIMIT_S
+        late_s = self.elapsed_s - self._duration_s
+        return self.arrived or min(late_s, self.elapsed_s - self._moved_s) > STUCK_S or late_s > ARRIVAL_LIMIT_S
 
     def take(self) -> Setpoint:
-        """The setpoint of now."""
+        """The setpoint of now; to be asked for on every tick."""
+        if not self._arm.standstill:
+            self._moved_s = self.elapsed_s
         pose, width = self._trajectory.sample(self.elapsed_s * self._speed)
         self._sequence += 1
         return Setpoint(self._source, self._lease, self._sequence, self._clock.now_ns(), 0, pose.as_tuple(), width)

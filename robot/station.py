@@ -192,7 +192,7 @@ class Station:
             raise ReticleError(f"{self._loop.stop_reason.sentence} Re-arm it to go on.")
         self._internal_lease -= 1
         lease = self._internal_lease
-        player = TrajectorySource(path, self._clock, source, lease, self._loop.stands_at, speed)
+        player = TrajectorySource(path, self._clock, source, lease, self._loop, speed)
 
         def begin() -> None:
             self._loop.add_source(source, player)
@@ -326,6 +326,7 @@ class Station:
             refused_setpoints=self._loop.refused_setpoints,
             success=None if scene is None else self._control.success,
             homing=self._loop.source is Source.HOME,
+            standstill=self._loop.standstill,
             goal_X_WE=self._control.goal,
         )
 

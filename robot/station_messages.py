@@ -93,6 +93,8 @@ class StationStatus(msgspec.Struct, frozen=True):
     refused_setpoints: int
     success: bool | None
     homing: bool = False
+    standstill: bool = False
+    """Whether every joint was measured at rest; a stopped arm can be re-armed only then."""
     goal_X_WE: Floats | None = None
     """Where the task wants the hand, shown to the person as a ghost; only a simulated reach task knows it."""
 

@@ -30,6 +30,7 @@ def page(live: Application) -> Iterator[TeleoperatePage]:
     yield page
     page.let_go()
     if live.services.station.status is not None and live.services.station.status.stop_reason is not None:
+        wait_until(lambda: live.services.station.status.standstill)
         live.services.actions["rearm"].trigger()
         wait_until(lambda: live.services.station.status.stop_reason is None)
 
@@ -106,6 +107,7 @@ def test_space_stops_the_arm_and_re_arming_lets_it_move_again(live: Application,
     assert live.window.strip.rearm.isVisible()
     press(live, Qt.Key.Key_Down)
     wait_until(lambda: any("re-arm" in text for text in live.window.toasts.texts))
+    wait_until(lambda: live.services.station.status.standstill)
     live.window.strip.rearm.click()
     wait_until(lambda: live.services.station.status.stop_reason is None)
     before = hand(live)

@@ -7,7 +7,7 @@ from core.clock import LockstepClock
 from core.errors import InputError
 from core.geometry import SE3
 from core.messages import Source
-from robot.replay import ARRIVAL_LIMIT_S, Trajectory, TrajectorySource
+from robot.replay import ARRIVAL_LIMIT_S, STUCK_S, Trajectory, TrajectorySource
 
 START = SE3.of([0.0, 0.0, 1.0, 0.0], [0.5, 0.0, 0.4])
 END = SE3.of([0.0, 0.0, 1.0, 0.0], [0.6, 0.1, 0.2])
@@ -55,15 +55,19 @@ class Whereabouts:
     def __init__(self, pose: SE3 | None) -> None:
         self.pose = pose
 
-    def __call__(self, pose: SE3) -> bool:
+    @property
+    def standstill(self) -> bool:
+        return self.pose is not None
+
+    def stands_at(self, pose: SE3) -> bool:
         return self.pose is not None and self.pose.distance(pose)[0] < 1e-3
 
 
-def playing(stands_at: Whereabouts) -> tuple[LockstepClock, TrajectorySource, int]:
+def playing(arm: Whereabouts) -> tuple[LockstepClock, TrajectorySource, int]:
     """A source at twice the speed, its clock and the stamp of its trajectory's end."""
     clock = LockstepClock()
     line = Trajectory.straight(START, END, 0.08, speed_m_s=0.2, speed_rad_s=0.5)
-    source = TrajectorySource(line, clock, Source.REPLAY, -3, stands_at, speed=2.0)
+    source = TrajectorySource(line, clock, Source.REPLAY, -3, arm, speed=2.0)
     return clock, source, round(line.times_s[-1] / 2 * 1e9)
 
 
@@ -85,9 +89,30 @@ def test_a_source_plays_on_its_clock_and_holds_its_end_until_the_arm_stands_ther
 
 
 def test_a_source_whose_arm_never_gets_there_ends_in_bounded_time() -> None:
-    clock, source, end_ns = playing(Whereabouts(START))
-    clock.wait_until(end_ns + round(ARRIVAL_LIMIT_S * 1e9) - 10_000_000)
+    clock, source, end_ns = playing(Whereabouts(None))
+    play(clock, source, end_ns + round(ARRIVAL_LIMIT_S * 1e9) - 10_000_000)
     assert not source.finished
-    clock.wait_until(end_ns + round(ARRIVAL_LIMIT_S * 1e9) + 10_000_000)
+    play(clock, source, end_ns + round(ARRIVAL_LIMIT_S * 1e9) + 10_000_000)
+    assert source.finished
+    assert not source.arrived
+
+
+def play(clock: LockstepClock, source: TrajectorySource, until_ns: int) -> None:
+    while clock.now_ns() < until_ns:
+        clock.wait_until(min(clock.now_ns() + 5_000_000, until_ns))
+        source.take()
+
+
+def test_a_source_whose_arm_stands_elsewhere_ends_soon_after_its_path_and_not_before() -> None:
+    arm = Whereabouts(START)
+    clock, source, end_ns = playing(arm)
+    stuck_ns = round(STUCK_S * 1e9)
+    play(clock, source, end_ns + stuck_ns - 10_000_000)
+    assert not source.finished
+    arm.pose = None
+    play(clock, source, end_ns + 2 * stuck_ns)
+    assert not source.finished, "a slow arm is given time while it moves"
+    arm.pose = START
+    play(clock, source, end_ns + 3 * stuck_ns + 10_000_000)
     assert source.finished
     assert not source.arrived

@@ -238,7 +238,9 @@ def test_an_arm_that_still_moves_is_not_re_armed(person: Person) -> None:
     person.client.send(messages.Stop())
     person.client.send(messages.Rearm())
     assert "still moves" in person.expect(messages.Trouble).message
-    person.rearm()
+    assert person.until(lambda: person.status is not None and person.status.standstill)
+    person.client.send(messages.Rearm())
+    person.expect(messages.Rearmed)
     person.drive()
     person.wait_mode(ControlMode.TRACKING)
 
