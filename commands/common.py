@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -85,6 +86,7 @@ class Progress:
 def run_app(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; every failure costs one sentence on standard error."""
     logging.basicConfig(level=logging.WARNING, format=f"{PROGRAM}: %(message)s")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: the same as Ctrl-C
     try:
         command = typer.main.get_command(app)
         _accept_common_options(command)

@@ -84,14 +84,16 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(
     assert not list(tmp_path.glob("episodes/*"))
 
 
-def test_an_interrupt_keeps_what_is_finished_and_nothing_half_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_keeps_what_is_finished_and_nothing_half_done(tmp_path: Path, how: signal.Signals) -> None:
     options = command("record", "--library", tmp_path, "--task", "reach_t", "--episodes", 50, "--cameras", "none")
     process = subprocess.Popen(options, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert "1 of 50" in process.stderr.readline()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
+    assert errors.splitlines()[-1] == "reticle: Interrupted; what was finished is kept."
     with Library.open(tmp_path) as library:
         page = library.episodes.list()
         assert {row.status for row in page.rows} == {"complete"}
