@@ -74,7 +74,7 @@ class WatchdogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TeleoperationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``hold_to_move``: the arm moves only while a motion key or button is held (dead-man)."""
+    """``hold_to_move``: the arm moves only while a motion key or button is held (dead-man); always on a real rig."""
 
     hold_to_move: bool = True
 
@@ -120,6 +120,11 @@ def _check(config: RigConfig, path: Path) -> None:
         raise InputError(
             f"In the rig file {path}, inverse_kinematics is '{config.inverse_kinematics}';"
             " choose mink or damped_least_squares."
+        )
+    if not config.simulated and not config.teleoperation.hold_to_move:
+        raise InputError(
+            f"In the rig file {path}, teleoperation.hold_to_move is false; a real arm moves only while a key or button"
+            " is held, so remove the line."
         )
     if len(config.limits.external_torque_nm) != 7:
         raise InputError(f"In the rig file {path}, limits.external_torque_nm needs seven numbers.")

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from core.errors import InputError
 from core.geometry import SE3, Array
 from core.messages import Floats, Setpoint, Step
 from robot.teleoperation.device import DriveCommand, DriveContext, Intent, TeleoperationDevice
@@ -41,13 +42,22 @@ class Driver:
     """Call ``tick`` at 60 Hz or more from the window's thread.
 
     Starting to drive takes the lease. It is let go when the focus is lost or the page is left (``let_go``) and, with
-    ``hold_to_move`` (the dead-man of real arms), as soon as nothing is held. While ``blocked`` (the arm is stopped) it
-    asks for nothing and says so through ``on_blocked``.
+    ``hold_to_move`` (the dead-man), as soon as nothing is held. While ``blocked`` (the arm is stopped) it asks for
+    nothing and says so through ``on_blocked``.
     """
 
-    def __init__(self, device: TeleoperationDevice, preset: Preset, limits: DriveLimits, *, hold_to_move: bool) -> None:
+    def __init__(
+        self,
+        device: TeleoperationDevice,
+        preset: Preset,
+        limits: DriveLimits,
+        *,
+        hold_to_move: bool,
+        simulated: bool,
+    ) -> None:
         self._device = device
         self._integrator = SetpointIntegrator(limits)
+        self._simulated = simulated
         self.hold_to_move = hold_to_move
         self.state = DriveState.IDLE
         self.speed = preset.speed
@@ -73,6 +83,19 @@ class Driver:
         self._preset = preset
         self.speed = min(self.speed, len(preset.speeds) - 1)
         self._integrator.settle()
+
+    @property
+    def hold_to_move(self) -> bool:
+        """Whether the arm moves only while something is held; InputError when switched off for a real arm."""
+        return self._hold_to_move
+
+    @hold_to_move.setter
+    def hold_to_move(self, wanted: bool) -> None:
+        if not wanted and not self._simulated:
+            raise InputError(
+                "A real arm moves only while a key or button is held; hold to move cannot be switched off."
+            )
+        self._hold_to_move = wanted
 
     @property
     def share(self) -> float:

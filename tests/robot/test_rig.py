@@ -85,6 +85,14 @@ def test_the_options_of_a_driver_are_checked_by_its_own_description(
         load_rig(path)
 
 
+def test_a_real_rig_without_a_dead_man_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text(HEAD.replace("simulated = true", "simulated = false") + "[teleoperation]\nhold_to_move = false")
+    with pytest.raises(InputError, match=r"teleoperation\.hold_to_move") as raised:
+        load_rig(path)
+    assert str(path) in str(raised.value)
+
+
 def test_a_rate_of_zero_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "odd.toml"
     path.write_text("control_rate_hz = 0\n" + HEAD)

@@ -43,7 +43,8 @@ class DrivingController(QObject):
         self._host = host
         self.device = MouseKeyboard(preset)
         limits = DriveLimits.of(rig.limits, rig.workspace)
-        self.driver = Driver(self.device, preset, limits, hold_to_move=rig.teleoperation.hold_to_move)
+        hold_to_move = rig.teleoperation.hold_to_move
+        self.driver = Driver(self.device, preset, limits, hold_to_move=hold_to_move, simulated=rig.simulated)
         self.driver.connect(station)
         self.driver.on_command = self._command
         self.driver.on_blocked = self.blocked.emit

@@ -254,7 +254,11 @@ class TeleoperatePage(Page):
 
     def _hold_to_move(self, wanted: bool) -> None:
         self.driving.let_go()
-        self.driving.driver.hold_to_move = wanted
+        try:
+            self.driving.driver.hold_to_move = wanted
+        except InputError as error:
+            self.panel.complain(str(error))
+            self.panel.hold_to_move.setChecked(self.driving.driver.hold_to_move)
 
     def _drive_state_changed(self, state: DriveState) -> None:
         if state is DriveState.DRIVING:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from core.errors import InputError
 from core.geometry import SE3
 from core.messages import ControlMode, RobotState, Setpoint, Source, Step
 from robot.rig import LimitsConfig, WorkspaceConfig
@@ -45,11 +46,11 @@ class Port:
 class Rig:
     """A driver whose arm is wherever ``measured`` says."""
 
-    def __init__(self, hold_to_move: bool = False) -> None:
+    def __init__(self, hold_to_move: bool = False, simulated: bool = True) -> None:
         preset = shipped_presets()["reticle"]
         self.device = MouseKeyboard(preset)
         self.limits = DriveLimits.of(LimitsConfig(), WorkspaceConfig())
-        self.driver = Driver(self.device, preset, self.limits, hold_to_move=hold_to_move)
+        self.driver = Driver(self.device, preset, self.limits, hold_to_move=hold_to_move, simulated=simulated)
         self.port = Port()
         self.driver.connect(self.port)
         self._now_s = 0.0
@@ -174,6 +175,19 @@ def test_the_dead_man_gives_the_arm_back_on_the_tick_after_the_release() -> None
     rig.press("Up")
     rig.tick(10)
     assert rig.driver.state is DriveState.DRIVING
+    rig.device.release("Up")
+    rig.tick(1)
+    assert rig.port.released == 1 and rig.driver.state is DriveState.IDLE
+
+
+def test_the_dead_man_of_a_real_arm_cannot_be_switched_off() -> None:
+    with pytest.raises(InputError, match="real arm"):
+        Rig(hold_to_move=False, simulated=False)
+    rig = Rig(hold_to_move=True, simulated=False)
+    with pytest.raises(InputError, match="cannot be switched off"):
+        rig.driver.hold_to_move = False
+    rig.press("Up")
+    rig.tick(10)
     rig.device.release("Up")
     rig.tick(1)
     assert rig.port.released == 1 and rig.driver.state is DriveState.IDLE
