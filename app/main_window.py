@@ -14,7 +14,7 @@ from app.input import application, is_typing, key_name
 from app.page import Page, PageInfo
 from app.services import Services
 from app.settings import Setting
-from app.status import CameraWatch, disk_line, recording_words, rig_line
+from app.status import CameraLines, disk_line, recording_words, rig_line
 from app.theme import Scheme, unit
 from app.widgets.help import HelpSheet
 from app.widgets.rail import Rail
@@ -51,7 +51,7 @@ class MainWindow(QMainWindow):
         self.toasts = ToastStack(self.stack, services.messenger)
         hints = tuple(hint for info, _ in pages for hint in (*info.view_uses, *info.hints))
         self.help = HelpSheet(self.stack, services.actions, hints)
-        self._cameras = CameraWatch()
+        self._cameras = CameraLines()
         self._disk = DiskWatch(services.library)
         self._connect_actions()
         self._connect_services()
@@ -114,12 +114,13 @@ class MainWindow(QMainWindow):
         station.statusChanged.connect(self._show_status)
         station.readied.connect(lambda _: messenger.withdraw("station"))
         station.readied.connect(lambda _: self._show_status(station.status))
+        station.taskLoaded.connect(lambda _: self._cameras.count_anew())
         station.exited.connect(self._station_exited)
         station.troubled.connect(lambda text: messenger.complain(text, key="station"))
         library.troubled.connect(lambda text: messenger.complain(text, key="library"))
         library.openFailed.connect(lambda text: messenger.complain(text, "Try again", library.start, key="library"))
         library.changing.connect(lambda: messenger.withdraw_offers(library.undo))
-        library.undone.connect(lambda text: messenger.say(text, key="undo"))
+        library.undone.connect(lambda text, ids: messenger.say(text, key="undo"))
         self._services.show_page = self.show_page
         self._services.show_first_page = lambda: self.show_page(next(iter(self.pages)))
         self._show_status(None)
@@ -235,7 +236,7 @@ class MainWindow(QMainWindow):
             for page in self.pages.values():
                 page.let_go()
         if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) and isinstance(event, QKeyEvent):
-            return self._stop_key(event) or self._finishing_key(event)
+            return self._stop_key(event) or self._finishing_key(event) or self._list_key(event)
         return False
 
     def _lost_focus(self, watched: QObject, event: QEvent) -> bool:
@@ -253,13 +254,20 @@ class MainWindow(QMainWindow):
             return True
         return False
 
+    def _list_key(self, event: QKeyEvent) -> bool:
+        """While a list is open, all other keys are the list's, which gets the event next."""
+        if event.type() == QEvent.Type.ShortcutOverride and QApplication.activePopupWidget() is not None:
+            event.accept()
+        return False
+
     def _stop_key(self, event: QKeyEvent) -> bool:
-        """While the arm moves, the stop key stops it, even from a field that would take it as a letter."""
-        if key_name(event) not in self._services.actions.keys("stop") or not is_typing(QApplication.focusWidget()):
+        """The stop key stops from an open list, and while the arm moves from a field that would take it as a letter."""
+        if key_name(event) not in self._services.actions.keys("stop"):
             return False
         status = self._services.station.status
         moving = status is not None and status.source is not None and status.mode is not ControlMode.STOPPED
-        if not moving or QApplication.activeWindow() is not self:
+        typing = moving and is_typing(QApplication.focusWidget()) and QApplication.activeWindow() is self
+        if not typing and QApplication.activePopupWidget() is None:
             return False
         if event.type() == QEvent.Type.KeyPress and not event.isAutoRepeat():
             with contextlib.suppress(RuntimeError):

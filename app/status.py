@@ -11,6 +11,7 @@ from core.messages import ControlMode, Source
 from robot.station_messages import CameraStatus, Ready, RecordingStatus, StationStatus
 
 _MARKED_NS = 5 * NANOSECONDS
+_SETTLING_NS = NANOSECONDS
 _DRIVERS = {
     Source.HAND: "You are driving",
     Source.POLICY: "A policy is driving",
@@ -96,27 +97,50 @@ def rig_line(ready: Ready | None, status: StationStatus | None, trouble: str) ->
     return RigLine("Ready", ready.rig, "success")
 
 
-class CameraWatch:
-    """Makes the cameras' lines; a drop is marked for a few seconds, its count stays."""
+class CameraLines:
+    """Makes the cameras' lines. Counts run from the scene's loading or from the last recording's start, so that they
+    are about what a person does now; a loss is marked for a few seconds, its count stays.
+    """
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._began: dict[str, CameraStatus] = {}
+        self._lost: dict[str, tuple[int, int]] = {}
+        self._recording = ""
+        self._settled_ns: int | None = None
+
+    def count_anew(self) -> None:
+        """The scene is another one: what was lost while it was loaded is no longer of interest."""
+        self._settled_ns = None
 
     def lines(self, status: StationStatus | None) -> tuple[CameraLine, ...]:
         """A line for each camera, in the rig's order."""
         if status is None:
             return ()
+        if self._settled_ns is None:
+            self._settled_ns = status.stamp_ns + _SETTLING_NS
+        recording = status.recording.id if status.recording is not None else self._recording
+        if status.stamp_ns < self._settled_ns or recording != self._recording:
+            self._began = {camera.role: camera for camera in status.cameras}
+            self._lost.clear()
+        self._recording = recording
         return tuple(self._line(camera, status.stamp_ns) for camera in status.cameras)
 
     def _line(self, camera: CameraStatus, now_ns: int) -> CameraLine:
-        dropped, since_ns = self._seen.get(camera.role, (camera.dropped, -_MARKED_NS))
-        if camera.dropped > dropped:
+        began = self._began.setdefault(camera.role, camera)
+        dropped, gaps = camera.dropped - began.dropped, camera.gaps - began.gaps
+        failed = camera.failed - began.failed
+        lost = dropped + failed
+        before, since_ns = self._lost.get(camera.role, (lost, -_MARKED_NS))
+        if lost > before:
             since_ns = now_ns
-        self._seen[camera.role] = (camera.dropped, since_ns)
+        self._lost[camera.role] = (lost, since_ns)
+        since = "since this recording began" if self._recording else "since the scene was loaded"
         return CameraLine(
             camera.role,
             f"{camera.role} {camera.rate_hz:.1f}/s",
-            f"{camera.dropped} dropped",
+            f"{dropped} dropped, {gaps} gap{'' if gaps == 1 else 's'}",
             now_ns - since_ns < _MARKED_NS,
-            f"{camera.role} camera: {camera.frames} frames since the start, {camera.dropped} dropped.",
+            f"{camera.role} camera, {since}: {camera.frames - began.frames} frames, {dropped} dropped, "
+            f"{gaps} gaps, {failed} unreadable.\nLongest gap since the start {camera.longest_gap_ms:.0f} ms, "
+            f"skew now {camera.skew_ms:.1f} ms.",
         )

@@ -81,6 +81,11 @@ def recording_colour(palette: QPalette) -> QColor:
     return outcome_colour(palette, False)
 
 
+def goal_colour() -> QColor:
+    """Amber of a task's goal, drawn over camera pictures, whose colours follow no scheme."""
+    return QColor("#fabd33")
+
+
 def series_colours(palette: QPalette, count: int) -> list[QColor]:
     """Colours for lines in a plot, told apart by most kinds of colour vision, none of them green or red."""
     index = 0 if is_dark(palette) else 1

@@ -44,7 +44,7 @@ def _reach(screen: Screen, folder: Path, times: int) -> list[float]:
     person = Person(screen, folder)
     seconds = []
     person.click("World")
-    choose_task(person, "Free play", "Reach (translation and rotation)")
+    choose_task(person, "Free play", "Reach T + R")
     for attempt in range(times):
         _new_scene(person)
         record(person)

@@ -9,7 +9,8 @@ class TaskInfo(msgspec.Struct, frozen=True):
     """A task as a person sees it. Simulation adds scene, resets, expert and judge in robot/simulation/tasks.
 
     ``time_limit_s`` is when an attempt ends, ``hold_s`` for how long success must hold, ``disturbed_until`` and
-    ``judged`` say in words until where disturbances act and when success is judged.
+    ``judged`` say in words until where disturbances act and when success is judged. ``goal_lines_W``: polylines in the
+    world frame (m) that show a person where things should go.
     """
 
     name: str
@@ -22,3 +23,4 @@ class TaskInfo(msgspec.Struct, frozen=True):
     stops: str
     camera: str = "right"
     objects: tuple[str, ...] = ()
+    goal_lines_W: tuple[tuple[tuple[float, float, float], ...], ...] = ()

@@ -48,7 +48,7 @@ def _take(person: Person) -> None:
     _look(person, 60)
     _picture(person, "first-start")
     person.click("World")
-    choose_task(person, "Free play", "Reach (translation and rotation)")
+    choose_task(person, "Free play", "Reach T + R")
     _look(person, 30)
     record(person)
     reach_the_goal(person)

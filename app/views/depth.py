@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 _STEP_M = 0.05
 DEFAULT_RANGE_M = (0.2, 1.5)
-_LEAST_VALID = 0.4
+_LEAST_VALID = 0.2
+_MOST_TOO_NEAR = 0.25
+_LEAST_IN_RANGE = 0.25
+_STRIDE = 8
 
 
 def depth_table(near_m: float, far_m: float, scale_m: float, nothing: int) -> NDArray[np.uint32]:
@@ -32,12 +35,24 @@ def ramp_colours(count: int) -> list[tuple[int, int, int]]:
     return [(int(r), int(g), int(b)) for b, g, r in ramp]
 
 
+def fits(depth: NDArray[np.uint16], scale_m: float, range_m: tuple[float, float]) -> bool:
+    """Whether a range (m) still tells the things in an image apart: a camera on the hand comes close to them."""
+    sample = depth[::_STRIDE, ::_STRIDE]
+    valid = np.count_nonzero(sample)
+    if valid < _LEAST_VALID * sample.size:
+        return True
+    near, far = (limit / scale_m for limit in range_m)
+    too_near = np.count_nonzero((sample > 0) & (sample < near))
+    in_range = np.count_nonzero((sample >= near) & (sample <= far))
+    return bool(too_near <= _MOST_TOO_NEAR * valid and in_range >= _LEAST_IN_RANGE * valid)
+
+
 def fitting_range(depth: NDArray[np.uint16], scale_m: float) -> tuple[float, float] | None:
     """A round range (m) that holds nearly all valid depths of an image, a far background left out.
 
     None when too little of the image is valid to tell.
     """
-    sample = depth[::8, ::8]
+    sample = depth[::_STRIDE, ::_STRIDE]
     valid = sample[sample > 0]
     if valid.size < _LEAST_VALID * sample.size:
         return None

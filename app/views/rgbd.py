@@ -8,13 +8,14 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QLinearGradient, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QLinearGradient, QPainter, QPixmap
 
-from app.theme import Role, scaled, unit
+from app.theme import Role, goal_colour, scaled, unit
 from app.views.canvas import Canvas, Caption
-from app.views.depth import DEFAULT_RANGE_M, depth_table, fitting_range, ramp_colours
+from app.views.depth import DEFAULT_RANGE_M, depth_table, fits, fitting_range, ramp_colours
+from app.views.marks import CameraPainter
 from core.clock import NANOSECONDS
-from core.geometry import SE3
+from core.geometry import SE3, Array
 from core.messages import CameraInfo, Frame
 
 STALE_NS = NANOSECONDS // 2
@@ -41,7 +42,9 @@ class RgbdView(Canvas):
         self._fitted = False
         self._pointer: tuple[float, float] | None = None
         self._legend: tuple[tuple[object, ...], QPixmap] | None = None
-        self._marks: list[tuple[SE3, Role]] = []
+        self._setpoint: SE3 | None = None
+        self._goal: SE3 | None = None
+        self._goal_lines: tuple[Array, ...] = ()
         self._note = ""
         self._drives = False
         self.hovered.connect(self._hover)
@@ -90,11 +93,15 @@ class RgbdView(Canvas):
             self._drives = driving
             self._caption()
 
-    def show_hands(self, marks: list[tuple[SE3, Role]]) -> None:
-        """Where hands are, drawn as small crosses: the setpoint, for one."""
-        if marks != self._marks:
-            self._marks = marks
+    def show_setpoint(self, X_WE: SE3 | None) -> None:
+        """Where the hand is sent, drawn as a reticle."""
+        if X_WE is not self._setpoint:
+            self._setpoint = X_WE
             self.update()
+
+    def show_goal(self, X_WE: SE3 | None, lines_W: tuple[Array, ...]) -> None:
+        """Where the task wants the hand, and lines ``(N, 3)`` on the table; painted with the next frame."""
+        self._goal, self._goal_lines = X_WE, lines_W
 
     def fit_range(self) -> None:
         """Choose the depth range anew from the frame that is shown."""
@@ -113,10 +120,12 @@ class RgbdView(Canvas):
     def _depth_image(self, frame: Frame) -> QImage | None:
         if frame.depth is None:
             return None
+        if self._fitted and self.range_m is not None and not fits(frame.depth, self.info.depth_scale_m, self.range_m):
+            self._fitted = False
         if self._table is None or not self._fitted:
             fitting = self.range_m if self._fitted else fitting_range(frame.depth, self.info.depth_scale_m)
             self._fitted = fitting is not None
-            self.range_m = fitting or DEFAULT_RANGE_M
+            self.range_m = fitting or self.range_m or DEFAULT_RANGE_M
             nothing = self.palette().color(Role.AlternateBase).rgba()
             self._table = depth_table(*self.range_m, self.info.depth_scale_m, nothing)
         colours = self._table[frame.depth]
@@ -172,21 +181,17 @@ class RgbdView(Canvas):
         if self.kind is Kind.DEPTH and self.range_m is not None:
             self._paint_legend(painter)
         if self._frame is not None and not self.greyed:
-            for pose, role in self._marks:
-                self._paint_mark(painter, pose, self.palette().color(role))
+            self._paint_marks(painter, self._frame.X_WC)
 
-    def _paint_mark(self, painter: QPainter, pose: SE3, colour: QColor) -> None:
-        assert self._frame is not None  # asked for by paint_over only then
-        uv, z = self.info.pinhole.project(self._frame.X_WC.inverse() @ pose.p)
-        if z < 0.02 or not self.contains_pixel(float(uv[0]), float(uv[1])):
-            return
-        centre, u = self.position_of(float(uv[0]), float(uv[1])), unit(self.font())
-        for width, ink in ((3.5, self.palette().color(Role.Window)), (1.6, colour)):
-            painter.setPen(QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(centre, 1.6 * u, 1.6 * u)
-            for direction in (QPointF(1, 0), QPointF(-1, 0), QPointF(0, 1), QPointF(0, -1)):
-                painter.drawLine(centre + direction * (1.6 * u), centre + direction * (2.8 * u))
+    def _paint_marks(self, painter: QPainter, X_WC: SE3) -> None:
+        marks = CameraPainter(painter, self.info, X_WC, self.position_of, unit(self.font()))
+        goal, dark = goal_colour(), QColor(0, 0, 0, 150)
+        for line in self._goal_lines:
+            marks.line(line, goal, dark)
+        if self._goal is not None:
+            marks.hand(self._goal, goal, dark)
+        if self._setpoint is not None:
+            marks.reticle(self._setpoint.p, self.palette().color(Role.Accent), self.palette().color(Role.Window))
 
     def _paint_legend(self, painter: QPainter) -> None:
         """The depth range; kept as a picture, since it seldom changes."""

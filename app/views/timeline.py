@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -10,6 +12,8 @@ from app.icons import paint_icon
 from app.theme import Role, scaled, unit
 
 _GRIP_PX = 8
+_SIGN_GAP = 4.0
+"""Least distance of two equal signs, in widths of one."""
 
 
 class Timeline(QWidget):
@@ -142,11 +146,22 @@ class Timeline(QWidget):
         self._paint_ticks(painter, track)
         for x, direction in ((start, 1), (end, -1)):
             self._paint_handle(painter, x, direction, track)
-        for time_s, icon_name, _ in self._events:
-            size = u * 3.2
-            rect = QRectF(self._x(time_s) - size / 2, track.top() - size * 0.75, size, size)
-            paint_icon(painter, icon_name, rect, palette.color(Role.WindowText))
+        self._paint_events(painter, track)
         self._paint_cursor(painter, track)
+
+    def _paint_events(self, painter: QPainter, track: QRectF) -> None:
+        """One sign for what would lie on top of each other; small strokes say how much there is."""
+        size, u, ink = unit(self.font()) * 3.2, unit(self.font()), self.palette().color(Role.WindowText)
+        stroke = QColor(ink)
+        stroke.setAlphaF(0.45)
+        drawn: dict[str, float] = {}
+        for time_s, icon_name, _ in self._events:
+            x = self._x(time_s)
+            painter.fillRect(QRectF(x - 0.5, track.top(), 1.0, u), stroke)
+            if x - drawn.get(icon_name, -math.inf) < _SIGN_GAP * size:
+                continue
+            drawn[icon_name] = x
+            paint_icon(painter, icon_name, QRectF(x - size / 2, track.top() - size * 0.9, size, size), ink)
 
     def _paint_spans(self, painter: QPainter, track: QRectF) -> None:
         ink = QColor(self.palette().color(Role.WindowText))

@@ -93,6 +93,7 @@ class PlotPanel(pg.PlotWidget):
         self._legend = item.titleLabel
         self._legend.item.setTextWidth(-1)
         item.layout.setRowFixedHeight(0, unit() * 5)
+        item.layout.setContentsMargins(0, 0, unit() * 3, 0)
         self.repaint_colours()
 
     def repaint_colours(self) -> None:

@@ -142,5 +142,10 @@ class Combo(QComboBox):
             self.setEditText(current)
         self.blockSignals(False)
 
+    def hidePopup(self) -> None:
+        """A closed list gives the keys back to the page."""
+        super().hidePopup()
+        self.clearFocus()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

@@ -192,7 +192,7 @@ class StatusStrip(QFrame):
         clear(self._cameras)
         self.cameras = {}
         for line in lines:
-            cell = Cell(f"{line.role} 30.0/s  ")
+            cell = Cell("00 dropped, 00 gaps")
             self._cameras.addWidget(Divider())
             self._cameras.addWidget(cell)
             self.cameras[line.role] = cell

@@ -34,7 +34,8 @@ class LibraryWorker(QObject):
     episodesChanged = Signal(object)
     changing = Signal()
     """A change, an undo or a redo was asked for: what an earlier message offered to take back is another thing now."""
-    undone = Signal(str)
+    undone = Signal(str, object)
+    """What was taken back, in words, and the identifiers of the episodes that are as they were before."""
     troubled = Signal(str)
 
     _delivered = Signal(object, object)
@@ -99,17 +100,16 @@ class LibraryWorker(QObject):
         self.write(work, finished)
 
     def undo(self) -> None:
-        """Take back the newest change to any episode; ``undone`` says what it was."""
+        """Take back the newest change to any episode; ``undone`` says what it was and on which."""
         self.changing.emit()
         self.write(lambda library: library.episodes.undo(), self._undone)
 
     def _undone(self, edit: Any) -> None:
         if edit is None:
-            self.undone.emit("There is nothing to undo.")
+            self.undone.emit("There is nothing to undo.", ())
             return
+        self.undone.emit(undone_words(edit.action, len(edit.ids)), edit.ids)
         self.episodesChanged.emit(edit.ids)
-        count = len(edit.ids)
-        self.undone.emit(f"Took back: {edit.action} of {count} episode{'s' if count != 1 else ''}.")
 
     def redo(self, done: Done) -> None:
         """Make the change again that was undone last; ``done`` gets it, or None."""
@@ -181,3 +181,14 @@ def _guarded(work: Work, tell: Callable[[str], None]) -> Work:
             return _Failure(tell, f"The library could not do that: {error}.")
 
     return run
+
+
+def undone_words(action: str, count: int) -> str:
+    """What is so again after an edit was taken back."""
+    one = count == 1
+    which, are = ("The episode", "is") if one else (f"{count:,} episodes", "are")
+    if action == "trash":
+        return f"{which} {are} back from the trash."
+    if action == "restore":
+        return f"{which} {are} in the trash again."
+    return f"{which} {'has' if one else 'have'} the {action} of before."

@@ -150,6 +150,17 @@ def test_trash_restore_and_the_next_episode_stays_chosen(opened: Application, pa
     wait_until(lambda: page.model.total == 3)
 
 
+def test_what_an_undo_brings_back_is_looked_at(opened: Application, page: EpisodesPage) -> None:
+    page._choose(2)
+    wait_until(lambda: page.model.loaded(2) is not None)
+    shown = page.model.loaded(2)
+    key(page, Qt.Key.Key_Delete)
+    wait_until(lambda: page.model.total == 2)
+    page._choose(0)
+    QTest.keyClick(page.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: page.model.total == 3 and page.table.selected_rows() == [page.model.row_of(shown.id)])
+
+
 def test_copying_an_identifier(page: EpisodesPage) -> None:
     page._choose(2)
     wait_until(lambda: page.model.loaded(2) is not None)

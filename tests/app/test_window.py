@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from app.application import Application
 from app.pages.episodes.page import EpisodesPage
 from app.pages.teleoperate.page import TeleoperatePage
-from app.status import CameraWatch, disk_line, rig_line, stop_sentence
+from app.status import CameraLines, disk_line, rig_line, stop_sentence
 from app.theme import Scheme, is_dark, palette_of
 from core.errors import InputError, StopReason
 from core.messages import ControlMode, Disturbance, Source
@@ -238,18 +238,24 @@ def test_the_strip_says_who_drives_and_why_it_brakes() -> None:
     assert rig_line(READY, None, "The station ended.").gone
 
 
-def test_a_drop_is_marked_for_a_while_and_counted_for_good() -> None:
-    watch = CameraWatch()
+def test_a_drop_is_marked_for_a_while_and_counted_until_the_next_recording_or_scene() -> None:
+    lines = CameraLines()
 
-    def line(dropped: int, seconds: float) -> tuple[bool, str]:
-        camera = CameraStatus("right", 30.0, 100, dropped, 0)
-        (found,) = watch.lines(status(stamp_ns=round(seconds * 1e9), cameras=(camera,)))
+    def line(dropped: int, seconds: float, recording: str = "") -> tuple[bool, str]:
+        camera = CameraStatus("right", 30.0, 100, dropped, 0, gaps=dropped)
+        running = RecordingStatus(recording, 0.0, 0, 0, 0) if recording else None
+        (found,) = lines.lines(status(stamp_ns=round(seconds * 1e9), cameras=(camera,), recording=running))
         return found.warns, found.drops
 
-    assert line(4, 100.0) == (False, "4 dropped")
-    assert line(5, 101.0) == (True, "5 dropped")
-    assert line(5, 103.0) == (True, "5 dropped")
-    assert line(5, 120.0) == (False, "5 dropped")
+    assert line(3, 99.0) == line(4, 99.5) == (False, "0 dropped, 0 gaps")
+    assert line(5, 101.0) == (True, "1 dropped, 1 gap")
+    assert line(5, 103.0) == (True, "1 dropped, 1 gap")
+    assert line(5, 120.0) == (False, "1 dropped, 1 gap")
+    assert line(6, 121.0, "first") == (False, "0 dropped, 0 gaps")
+    assert line(8, 122.0, "first") == (True, "2 dropped, 2 gaps")
+    assert line(8, 130.0) == (False, "2 dropped, 2 gaps")
+    lines.count_anew()
+    assert line(9, 131.0) == (False, "0 dropped, 0 gaps")
 
 
 def test_little_disk_is_said() -> None:

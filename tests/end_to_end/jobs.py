@@ -20,11 +20,12 @@ def choose_task(person: Person, shown: str, wanted: str) -> None:
     place = person.where(shown)
     for steps in range(10):
         person.click_at(*place)
+        person.wait(person.sees_list)
         person.tap("Home")
         for _ in range(steps):
             person.tap("Down")
         person.tap("Return")
-        person.look()
+        person.wait(lambda: not person.sees_list())
         if person.finds(wanted):
             return
     raise AssertionError(f"there is no task '{wanted}'")

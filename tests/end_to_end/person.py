@@ -114,6 +114,10 @@ class Person:
         """Whether something on the screen shows that text."""
         return self._ask(text) is not None
 
+    def sees_list(self) -> bool:
+        """Whether a list or a menu is open."""
+        return bool(self._ask("list")["open"])
+
     def grab(self, scheme: str, path: Path) -> None:
         """Save a picture of the window in the ``light`` or ``dark`` scheme."""
         assert self._ask(f"grab {scheme} {path}") == {"saved": True}

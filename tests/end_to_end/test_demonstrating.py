@@ -37,7 +37,7 @@ def assert_every_depth_frame_is_bit_exact(path: Path) -> None:
 
 def test_reach_by_keys_is_recorded_labelled_and_listed(person: Person) -> None:
     person.click("World")
-    choose_task(person, "Free play", "Reach (translation and rotation)")
+    choose_task(person, "Free play", "Reach T + R")
     record(person)
     assert reach_the_goal(person) < 30.0
     stop_and_label(person, "s")

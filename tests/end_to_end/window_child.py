@@ -2,7 +2,7 @@
 
 Prints its shared-memory session once the station is ready, and answers on standard output where something is that a
 person would see: a line of text gives the centre of the button or drop-down that shows it, in screen pixels.
-``grab SCHEME PATH`` saves a picture of the window in the light or dark scheme.
+``grab SCHEME PATH`` saves a picture of the window in the light or dark scheme; ``list`` asks whether a list is open.
 """
 
 import json
@@ -56,6 +56,8 @@ def main(library: str, settings: str, rig: str, seed: str) -> int:
         if line.startswith("grab "):
             _, scheme, path = line.split(maxsplit=2)
             say({"saved": grab(application, Scheme(scheme), path.strip())})
+        elif line == "list\n":
+            say({"open": QApplication.activePopupWidget() is not None})
         elif line:
             say(where(line.strip()))
         else:

@@ -157,16 +157,18 @@ def _facts(episode: EpisodeRow) -> list[tuple[str, str]]:
     if abs(trimmed - episode.duration_s) > 0.005:
         length = f"{trimmed:.2f} of {episode.duration_s:.2f} s"
     state = episode.status if episode.integrity == "ok" else f"{episode.status}, {episode.integrity}"
-    origin = "simulated" if episode.simulated else "real"
+    origin = [episode.rig] if episode.rig else []
+    if episode.rig != "simulated" or not episode.simulated:
+        origin.append("simulated" if episode.simulated else "real")
     if episode.seed is not None:
-        origin += f", seed {episode.seed}"
+        origin.append(f"seed {episode.seed}")
     return [
         ("Recorded", when_words(episode.created_utc_ns)),
         ("Length", length),
         ("Size", f"{episode.bytes / 1e6:.1f} MB"),
         ("Operator", episode.operator or "–"),
         ("Demonstrator", episode.demonstrator),
-        ("Rig", f"{episode.rig}, {origin}" if episode.rig else origin),
+        ("Rig", ", ".join(origin)),
         ("Frames", f"{episode.frames:,}, {episode.dropped} dropped"),
         ("State", state),
         ("Stop", episode.stop_reason.replace("_", " ") if episode.stop_reason else "–"),

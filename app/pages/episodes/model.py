@@ -25,7 +25,7 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("Tags", ""),
     ("Note", "notes"),
     ("Frames", "frames"),
-    ("Dropped", "dropped"),
+    ("Drops", "dropped"),
 )
 """Title and sort of every column; an empty sort cannot be sorted by."""
 RIGHT_COLUMNS = (2, 6, 7)

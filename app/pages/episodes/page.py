@@ -43,7 +43,7 @@ class EpisodesPage(Page):
         self._titles.update(services.settings.get(_TITLES))
         self._shown = False
         self._stale = True
-        self._wanted_id = ""
+        self._wanted_id, self._wanted_once = "", False
         self._shown_selection: tuple[tuple[EpisodeRow, ...], int] = ((), 0)
         self.model = EpisodeModel(services.library, self)
         self.thumbnails = ThumbnailStore(services.library, self)
@@ -107,6 +107,7 @@ class EpisodesPage(Page):
     def _connect(self) -> None:
         library, model, table, details = self._services.library, self.model, self.table, self.details
         library.opened.connect(lambda _: self._refresh())
+        library.undone.connect(self._undone)
         library.episodesChanged.connect(self._episodes_changed)
         model.totalChanged.connect(self._total_changed)
         model.arrived.connect(self._arrived)
@@ -186,7 +187,7 @@ class EpisodesPage(Page):
 
     def reveal(self, episode_id: str) -> None:
         """Show one episode on this page, wherever it is in the list."""
-        self._wanted_id = episode_id
+        self._wanted_id, self._wanted_once = episode_id, False
         self._services.show_page("episodes")
         self.filters.clear()
 
@@ -221,6 +222,11 @@ class EpisodesPage(Page):
         self._services.library.read(
             lambda library: library.episodes.statistics(wanted), self.statistics.show_statistics
         )
+
+    def _undone(self, words: str, ids: tuple[str, ...]) -> None:
+        """What is as it was before is looked at next, if it is in the list."""
+        if ids and self._shown:
+            self._wanted_id, self._wanted_once = ids[0], True
 
     def _episodes_changed(self, ids: tuple[str, ...]) -> None:
         self._refresh_names()
@@ -257,8 +263,9 @@ class EpisodesPage(Page):
         if self._wanted_id:
             row = self.model.row_of(self._wanted_id)
             if row is not None:
-                self._wanted_id = ""
                 self._choose(row)
+            if row is not None or self._wanted_once:
+                self._wanted_id, self._wanted_once = "", False
         elif self.model.total and not self.table.selectionModel().hasSelection():
             self._choose(min(max(0, self.table.currentIndex().row()), self.model.total - 1))
         self._show_current()

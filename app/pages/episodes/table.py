@@ -23,8 +23,8 @@ from core.library.rows import EpisodeRow
 
 ROW_UNITS = 14
 _Index = QModelIndex | QPersistentModelIndex
-_WIDTHS = (58, 24, 18, 26, 34, 44, 18, 18)
-_LEAST = (40, 20, 14, 15, 11, 11, 13, 13)
+_WIDTHS = (62, 24, 18, 26, 34, 44, 18, 16)
+_LEAST = (46, 22, 16, 18, 11, 11, 16, 14)
 """Widths in units: as wanted, and how narrow a column may become before the last ones give way."""
 
 

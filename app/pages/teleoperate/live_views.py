@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.services import Services
 from app.settings import Setting
-from app.theme import Role
 from app.views.grid import ViewGrid
 from app.views.rgbd import Kind, RgbdView
 from app.views.scene3d import Scene3DView
 from core.clock import NANOSECONDS, monotonic_ns
-from core.geometry import SE3
+from core.geometry import SE3, Array
 from core.messages import Disturbance
+from core.tasks import TaskInfo
 from robot.station_messages import DragBegin, DragEnd, DragMove, Ready
 
 _GHOST_OPACITY = 0.45
@@ -48,6 +48,7 @@ class LiveViews(QWidget):
         self._services = services
         self._views: dict[tuple[str, Kind], RgbdView] = {}
         self._reference: dict[str, QImage] = {}
+        self._goal_lines: tuple[Array, ...] = ()
         self._show_reference = False
         self._recording = False
         self._camera = ""
@@ -153,6 +154,10 @@ class LiveViews(QWidget):
         for (name, _), view in self._views.items():
             view.show_driving(name == role)
 
+    def show_task(self, task: TaskInfo) -> None:
+        """Draw the lines that show where the task's things should go."""
+        self._goal_lines = tuple(np.array(line) for line in task.goal_lines_W)
+
     def show_recording(self, recording: bool) -> None:
         """The reference would be in the way of what is recorded."""
         self._recording = recording
@@ -180,12 +185,14 @@ class LiveViews(QWidget):
         now_ns = monotonic_ns()
         status = station.status
         disturbed = status is not None and status.disturbance is not Disturbance.NONE
-        marks = [(setpoint, Role.Accent)] if setpoint is not None else []
+        goal = status.goal_X_WE if status is not None else None
+        goal_X_WE = SE3.from_array(goal) if goal is not None else None
         for (role, _), view in self._views.items():
             frame = station.frames.get(role)
             if frame is None or not view.isVisible():
                 continue
-            view.show_hands(marks)
+            view.show_setpoint(setpoint)
+            view.show_goal(goal_X_WE, self._goal_lines)
             view.show_frame(frame)
             view.show_age(now_ns - station.arrived_ns[role])
             view.show_note("disturbed" if disturbed else "")

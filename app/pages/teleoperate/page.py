@@ -141,6 +141,7 @@ class TeleoperatePage(Page):
         flow.phaseChanged.connect(self._phase_changed)
         flow.countedDown.connect(bar.show_seconds_left)
         flow.episodeSaved.connect(bar.show_saved)
+        flow.episodeBack.connect(bar.show_saved)
         flow.episodeLabelled.connect(bar.show_verdict)
         bar.taskChosen.connect(self._choose_task)
         bar.operatorChosen.connect(lambda name: setattr(flow.choices, "operator", name))
@@ -313,6 +314,7 @@ class TeleoperatePage(Page):
 
     def _choose_task(self, name: str) -> None:
         """What is recorded from now on belongs to that task, also while its scene is still being built."""
+        self.setFocus()
         if name == self.flow.choices.task:
             return
         self.flow.choices.task = name
@@ -320,12 +322,12 @@ class TeleoperatePage(Page):
         if ready is not None and ready.tasks:
             self._services.station.send(LoadTask(name))
         self._services.station.use_task(name)
-        self.setFocus()
 
     def _show_task(self, task: TaskInfo) -> None:
         self.bar.task.setCurrentIndex(max(0, self.bar.task.findData(task.name)))
         self.bar.task.setToolTip(task.prompt)
         self.toolbar.show_prompt(task.prompt)
+        self.views.show_task(task)
         self.reference.use_task(task.name)
         ready = self._services.station.ready
         if ready is not None and task.camera in {camera.role for camera in ready.cameras}:

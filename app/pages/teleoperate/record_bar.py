@@ -101,8 +101,8 @@ class RecordBar(QFrame):
         self._recording.show_progress(recording, judged)
         self._idle.show_judged(judged)
 
-    def show_saved(self, summary: EpisodeSummary) -> None:
-        self._labelling.show_saved(summary)
+    def show_saved(self, summary: EpisodeSummary, note: str = "") -> None:
+        self._labelling.show_saved(summary, note)
 
     def show_verdict(self, success: bool | None) -> None:
         self._labelling.show_verdict(success)
@@ -246,9 +246,9 @@ class _Labelling(QWidget):
         layout.addStretch(1)
         self.setLayout(layout)
 
-    def show_saved(self, summary: EpisodeSummary) -> None:
+    def show_saved(self, summary: EpisodeSummary, note: str) -> None:
         self._summary.show_lines(f"{summary.duration_s:.1f} s saved", f"{summary.dropped} dropped")
-        self.note.clear()
+        self.note.setText(note)
         self.show_verdict(summary.success)
 
     def show_verdict(self, success: bool | None) -> None:

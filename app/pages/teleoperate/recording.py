@@ -14,6 +14,7 @@ from app.messages import Messenger
 from app.workers.library import LibraryWorker
 from app.workers.station import StationWorker
 from core.clock import utc_ns
+from core.library.rows import EpisodeRow
 from core.messages import EpisodeMetadata, EpisodeSummary
 from robot.station_messages import (
     RecordingFailed,
@@ -73,6 +74,7 @@ class RecordingFlow(QObject):
     countedDown = Signal(int)
     episodeLabelled = Signal(object)
     episodeSaved = Signal(object)
+    episodeBack = Signal(object, str)
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class RecordingFlow(QObject):
         self.choices = Choices()
         self.phase = Phase.IDLE
         self.last: EpisodeSummary | None = None
+        self._discarded: EpisodeSummary | None = None
         self.verdict: bool | None = None
         self._pending: _Pending | None = None
         self._seed = seed
@@ -105,6 +108,7 @@ class RecordingFlow(QObject):
         station.troubled.connect(self._troubled)
         library.episodeBegun.connect(self._begun)
         library.beginFailed.connect(self._begin_failed)
+        library.undone.connect(self._undone)
 
     # Deeds ----------------------------------------------------------------------------------------------------------
     def toggle(self) -> None:
@@ -330,7 +334,22 @@ class RecordingFlow(QObject):
         episode = self.last.id
         self._library.change(lambda library: library.episodes.trash([episode]), (episode,))
         self._messenger.say("The episode is in the trash.", "Undo", self._library.undo, key="discard")
-        self.last = None
+        self._discarded, self.last = self.last, None
+
+    def _undone(self, words: str, ids: tuple[str, ...]) -> None:
+        """An undo brings the discarded episode back to be labelled, or changes the label of the one at hand."""
+        summary = self.last if self.phase is Phase.LABELLING else self._discarded
+        if summary is not None and summary.id in ids and self.phase in (Phase.IDLE, Phase.LABELLING):
+            self._library.read(
+                lambda library: library.episodes.get(summary.id), lambda row: self._show_again(summary, row)
+            )
+
+    def _show_again(self, summary: EpisodeSummary, row: EpisodeRow) -> None:
+        if self.phase not in (Phase.IDLE, Phase.LABELLING) or row.status == "trashed":
+            return
+        self.last, self._discarded, self.verdict = summary, None, row.success
+        self._enter(Phase.LABELLING)
+        self.episodeBack.emit(msgspec.structs.replace(summary, success=row.success), row.notes)
 
     def _enter(self, phase: Phase) -> None:
         if phase is not self.phase:

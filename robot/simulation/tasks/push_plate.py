@@ -20,12 +20,16 @@ _PLATE = PLATE.name
 GOAL_W: Array = np.array([0.61, 0.15])
 TOLERANCE_M = 0.01
 DISTURBED_UNTIL_M = 0.05
+_RING = tuple(
+    (float(GOAL_W[0]) + RADIUS_M * math.cos(angle), float(GOAL_W[1]) + RADIUS_M * math.sin(angle), 0.0)
+    for angle in np.linspace(0.0, 2.0 * math.pi, 33).tolist()
+)
 _BRICK_POSE = flat_pose(0.40, 0.05, FOAM_BRICK.rest_z_m, 0.4)
 
 INFO = TaskInfo(
     name="push_plate",
     title="Push the plate",
-    prompt="Push the plate to the left until its middle is at x = 0.61 m, y = 0.15 m.",
+    prompt="Push the plate left into the ring.",
     time_limit_s=30.0,
     hold_s=1.0,
     disturbed_until="until the plate's middle is 5 cm from the goal",
@@ -33,6 +37,7 @@ INFO = TaskInfo(
     stops="when that has held for one second, or after 30 s",
     camera="left",
     objects=(_PLATE, FOAM_BRICK.name),
+    goal_lines_W=(_RING,),
 )
 
 

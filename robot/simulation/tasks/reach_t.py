@@ -8,8 +8,8 @@ from robot.simulation.reach import ReachTask
 
 INFO = TaskInfo(
     name="reach_t",
-    title="Reach (translation)",
-    prompt="Bring the hand to its place beside the box of sugar, 13 cm above it; do not turn the hand.",
+    title="Reach T",
+    prompt="Bring the hand to the goal beside the box, without turning it.",
     time_limit_s=15.0,
     hold_s=1.0,
     disturbed_until="never: nothing pushes the box",

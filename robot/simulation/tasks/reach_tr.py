@@ -8,8 +8,8 @@ from robot.simulation.reach import ReachTask
 
 INFO = TaskInfo(
     name="reach_tr",
-    title="Reach (translation and rotation)",
-    prompt="Bring the hand to its place beside the box of sugar, 13 cm above it, turned with the box.",
+    title="Reach T + R",
+    prompt="Bring the hand to the goal beside the box, turned as it is.",
     time_limit_s=15.0,
     hold_s=1.0,
     disturbed_until="never: nothing pushes the box",

@@ -1,0 +1,65 @@
+"""What is drawn over a camera's picture in the world's place: the setpoint, and the goal of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from core.geometry import SE3, Array
+from core.messages import CameraInfo
+
+_NEAR_M = 0.02
+_HAND_LINES_E: tuple[Array, ...] = (
+    np.array([[0.0, 0.035, 0.0], [0.0, 0.035, -0.05], [0.0, -0.035, -0.05], [0.0, -0.035, 0.0]]),
+    np.array([[0.0, 0.0, -0.05], [0.0, 0.0, -0.09]]),
+)
+"""An open gripper as a fork in the hand's frame (m): its fingers open along y and point along z."""
+
+ToWidget = Callable[[float, float], QPointF]
+"""From a pixel to the position in the widget."""
+
+
+class CameraPainter:
+    """Draws world points over the picture of a camera that is at ``X_WC``; ``to_widget`` places its pixels."""
+
+    def __init__(self, painter: QPainter, info: CameraInfo, X_WC: SE3, to_widget: ToWidget, spacing: int) -> None:
+        self._painter, self._info, self._X_CW = painter, info, X_WC.inverse()
+        self._to_widget, self._spacing = to_widget, spacing
+
+    def reticle(self, p_W: Array, ink: QColor, halo: QColor) -> None:
+        """A ring with four strokes at a point ``(3,)``; nothing when it is behind the camera."""
+        points = self._positions(p_W[None])
+        if not points:
+            return
+        centre, u = points[0], self._spacing
+        for _ in self._pens(ink, halo):
+            self._painter.drawEllipse(centre, 1.6 * u, 1.6 * u)
+            for direction in (QPointF(1, 0), QPointF(-1, 0), QPointF(0, 1), QPointF(0, -1)):
+                self._painter.drawLine(centre + direction * (1.6 * u), centre + direction * (2.8 * u))
+
+    def hand(self, X_WE: SE3, ink: QColor, halo: QColor) -> None:
+        """The fork of an open gripper at a pose, so that its turn can be seen too."""
+        for line in _HAND_LINES_E:
+            self.line(X_WE @ line, ink, halo)
+
+    def line(self, points_W: Array, ink: QColor, halo: QColor) -> None:
+        """A polyline ``(N, 3)`` (m); left out as a whole when a part is behind the camera."""
+        points = self._positions(points_W)
+        for _ in self._pens(ink, halo) if points else ():
+            self._painter.drawPolyline(points)
+
+    def _positions(self, points_W: Array) -> list[QPointF]:
+        uv, z = self._info.pinhole.project(self._X_CW @ points_W)
+        return [] if np.any(z < _NEAR_M) else [self._to_widget(float(u), float(v)) for u, v in uv]
+
+    def _pens(self, ink: QColor, halo: QColor) -> Iterator[QColor]:
+        """Twice the same strokes: wide in the halo's colour, then narrow."""
+        for width, colour in ((3.6, halo), (1.7, ink)):
+            self._painter.setPen(
+                QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+            )
+            self._painter.setBrush(Qt.BrushStyle.NoBrush)
+            yield colour
