@@ -55,6 +55,18 @@ def test_joints_stay_off_their_limits_when_the_pose_is_out_of_reach(solver: str)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("p_WE", [[0.90, 0.0, 0.10], [0.85, 0.45, 0.05], [0.85, -0.45, 0.30]])
+def test_out_to_full_reach_and_back_the_arm_keeps_its_posture(solver: str, p_WE: list[float]) -> None:
+    """The redundant joints 3 and 5 stay near home, and no joint comes back from another family of postures."""
+    home = Controller(load_rig()).forward(HOME_Q)
+    _, joints, _ = follow(solver, [SE3.of(home.quat_wxyz, p_WE), home], ticks=1000)
+    away = np.abs(joints - HOME_Q)
+    assert away[:, [2, 4]].max() < 0.2
+    assert away[-1].max() < 0.02
+    assert np.abs(np.diff(joints, axis=0)).sum() < 13.0
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_after_a_reset_beyond_the_margin_the_arm_holds_until_it_is_sent_elsewhere(solver: str) -> None:
     config = msgspec.structs.replace(load_rig(), inverse_kinematics=solver)
     controller = Controller(config)
