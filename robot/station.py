@@ -21,7 +21,7 @@ from core.clock import NANOSECONDS, WallClock
 from core.episodes.reader import EpisodeReader
 from core.errors import ReticleError, StopReason
 from core.geometry import SE3
-from core.messages import Setpoint, Source
+from core.messages import EpisodeMetadata, Setpoint, Source
 from core.processes.channel import Channel
 from core.processes.heartbeat import TOPIC as HEARTBEAT_TOPIC
 from core.processes.heartbeat import Heartbeat
@@ -36,6 +36,7 @@ from robot.control_loop import ControlLoop
 from robot.control_thread import ControlThread
 from robot.frame_delivery import FrameDelivery
 from robot.replay import Trajectory, TrajectorySource
+from robot.replay_scene import difference_of_scene, require_own_rig
 from robot.rig import RigConfig, load_rig
 from robot.station_recording import StationRecording
 
@@ -169,6 +170,7 @@ class Station:
             raise ReticleError(f"A replay runs at a speed over 0 and at most 1, not {command.speed}.")
         limits = self._config.limits
         with EpisodeReader(Path(command.path)) as reader:
+            warning = self._check_scene(reader.metadata)
             recorded = Trajectory.recorded(reader.arrays())
         start, width = self._control.call(lambda: self._loop.sent)
         approach = Trajectory.straight(
@@ -181,6 +183,16 @@ class Station:
         path = recorded.after(approach)
         finished = messages.ReplayFinished("The replay is done.")
         self._drive(Source.REPLAY, path, command.speed, finished, "The replay is over, but the hand is not at its end")
+        if warning:
+            self._report(warning)
+
+    def _check_scene(self, episode: EpisodeMetadata) -> str:
+        """What differs between an episode's scene and this one; InputError when it cannot be replayed here."""
+        scene = self._devices.scene
+        if scene is None:
+            require_own_rig(episode, self._config.name)
+            return ""
+        return difference_of_scene(episode, scene.info.name, self._control.call(lambda: scene.truth().X_WO))
 
     def _stop_replay(self, command: messages.StopReplay) -> None:
         if self._loop.source is Source.REPLAY:

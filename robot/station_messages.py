@@ -192,7 +192,11 @@ class DragEnd(Command, frozen=True, tag="drag_end"):
 
 
 class Replay(Command, frozen=True, tag="replay"):
-    """Replay the setpoints of an episode file through the same safety, from its first pose."""
+    """Replay the setpoints of an episode file through the same safety, from its first pose.
+
+    Trouble says that it is refused in a scene with other objects or on another real rig, and warns when the objects
+    are elsewhere than when the episode began.
+    """
 
     path: str
     speed: float = 1.0

@@ -286,6 +286,30 @@ def test_an_episode_is_recorded_replayed_and_what_was_wanted_and_sent_are_both_t
     assert person.until(lambda: person.step is not None and person.step.state.pose.distance(target)[0] < 1e-3)
 
 
+def test_a_replay_in_another_scene_is_refused_and_with_moved_objects_warned_of(person: Person, tmp_path: Path) -> None:
+    path = tmp_path / f"{EPISODE}.mcap"
+    person.client.send(messages.LoadTask("push_box"))
+    person.expect(messages.TaskLoaded)
+    person.drive()
+    metadata = EpisodeMetadata(EPISODE, "push_box", 0, "", "", seed=0)
+    person.client.send(messages.StartRecording(str(path), metadata))
+    person.expect(messages.RecordingStarted)
+    assert person.until(lambda: person.status is not None and person.status.recording is not None)
+    person.client.send(messages.StopRecording())
+    person.expect(messages.RecordingFinished)
+    person.target = None
+    person.client.send(messages.LoadTask("free"))
+    person.expect(messages.TaskLoaded)
+    person.client.send(messages.Replay(str(path)))
+    assert "load the scene of 'push_box'" in person.expect(messages.Trouble).message
+    person.client.send(messages.LoadTask("push_box"))
+    person.expect(messages.TaskLoaded)
+    person.client.send(messages.ResetScene(5))
+    person.client.send(messages.Replay(str(path)))
+    assert "seed 0" in person.expect(messages.Trouble).message
+    person.expect(messages.ReplayFinished)
+
+
 def test_a_second_recording_and_a_scene_reset_during_one_are_refused(person: Person, tmp_path: Path) -> None:
     metadata = EpisodeMetadata(EPISODE, "free", 0, "", "")
     person.client.send(messages.StartRecording(str(tmp_path / f"{EPISODE}.mcap"), metadata))

@@ -1,0 +1,45 @@
+"""Whether an episode belongs to the rig and the scene in which it is to be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.errors import InputError
+from core.geometry import SE3
+from core.messages import EpisodeMetadata, Floats
+
+_MOVED_M = 0.01
+_MOVED_RAD = 0.1
+
+
+def require_own_rig(episode: EpisodeMetadata, rig: str) -> None:
+    """A real arm replays only what was recorded on it: InputError for an episode of another rig or of a simulation."""
+    if episode.simulated or episode.rig != rig:
+        where = "in simulation" if episode.simulated else f"on the rig '{episode.rig}'"
+        raise InputError(f"This episode was recorded {where}; the real arm of '{rig}' replays only its own episodes.")
+
+
+def difference_of_scene(episode: EpisodeMetadata, task: str, X_WO: Mapping[str, Floats]) -> str:
+    """Why a replay in a simulated scene may not do what the episode did, in a sentence; empty when nothing differs.
+
+    ``X_WO`` are the poses of the objects in the scene of ``task``. InputError when other objects are needed.
+    """
+    recorded = episode.start_poses
+    if episode.task != task and set(recorded) != set(X_WO):
+        raise InputError(
+            f"This episode is of '{episode.task}', and the scene of '{task}' holds other objects; load the scene of"
+            f" '{episode.task}' before the replay."
+        )
+    moved = [name for name in sorted(set(recorded) & set(X_WO)) if _moved(recorded[name], X_WO[name])]
+    if moved:
+        names = " and ".join(name.replace("_", " ") for name in moved)
+        seed = "" if episode.seed is None else f"; reset the scene with seed {episode.seed} for the same start"
+        return f"Elsewhere than when this episode began: {names}. The replay may do something else{seed}."
+    if episode.task != task:
+        return f"This episode is of '{episode.task}', and it is replayed in the scene of '{task}'."
+    return ""
+
+
+def _moved(recorded: Floats, now: Floats) -> bool:
+    distance, angle = SE3.from_array(recorded).distance(SE3.from_array(now))
+    return distance > _MOVED_M or angle > _MOVED_RAD
