@@ -62,6 +62,7 @@ class LibraryWorker(QObject):
         """Finish what was asked, then close the catalogue."""
         self._reads.put(None)
         self._writes.put(None)
+        self._usable.set()  # who waits for a library that never opened need not wait any longer
         for thread in self._threads.values():
             thread.join(timeout=10.0)
         self._threads.clear()
@@ -131,8 +132,11 @@ class LibraryWorker(QObject):
             return
         while (item := self._writes.get()) is not None:
             self._run(library, *item)
+        reader = self._threads["library reader"]
+        reader.join(timeout=_PATIENCE_S)
         self._usable.clear()
-        library.close()
+        if not reader.is_alive():  # SQLite must not be closed under a query
+            library.close()
 
     def _open(self) -> Library | None:
         from core.library import Library
