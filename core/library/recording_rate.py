@@ -15,21 +15,26 @@ _SHORTEST_S = 1.0
 
 
 def recent_bytes_per_second(connection: sqlite3.Connection, cameras: Sequence[CameraInfo]) -> float | None:
-    """The mean of the newest episodes with exactly these cameras; None when there are none yet."""
+    """What a frame took in the newest episodes with exactly these cameras, at the rate without a drop.
+
+    By frame, since a recording that dropped many wrote less than the next one may. None when there are none yet.
+    """
     query = (
-        "SELECT bytes, duration_s, cameras FROM episodes JOIN descriptions ON episode = number "
-        "WHERE status <> 'trashed' AND bytes > 0 AND duration_s >= ? ORDER BY created_utc_ns DESC LIMIT ?"
+        "SELECT bytes, frames, cameras FROM episodes JOIN descriptions ON episode = number "
+        "WHERE status <> 'trashed' AND bytes > 0 AND frames > 0 AND duration_s >= ? "
+        "ORDER BY created_utc_ns DESC LIMIT ?"
     )
     wanted = _compressible(cameras)
-    found: list[tuple[int, float]] = []
-    for size, duration_s, text in connection.execute(query, (_SHORTEST_S, _LOOKED_AT)):
+    found: list[tuple[int, int]] = []
+    for size, frames, text in connection.execute(query, (_SHORTEST_S, _LOOKED_AT)):
         if _compressible(msgspec.json.decode(text, type=list[CameraInfo])) == wanted:
-            found.append((size, duration_s))
+            found.append((size, frames))
         if len(found) == _EPISODES:
             break
     if not found:
         return None
-    return sum(size for size, _ in found) / sum(duration_s for _, duration_s in found)
+    bytes_per_frame = sum(size for size, _ in found) / sum(frames for _, frames in found)
+    return bytes_per_frame * sum(camera.rate_hz for camera in cameras)
 
 
 def _compressible(cameras: Sequence[CameraInfo]) -> frozenset[tuple[str, str, str, int, int, float]]:

@@ -37,7 +37,7 @@ class RecordBar(QFrame):
         self.setMinimumWidth(unit() * 100)
         self.task = Combo(40, placeholder="Task")
         self.operator = Combo(28, editable=True, placeholder="Operator")
-        for combo, least in ((self.task, 26), (self.operator, 25)):
+        for combo, least in ((self.task, 34), (self.operator, 25)):
             combo.setMinimumWidth(unit() * least)
         self.task.setToolTip("What is demonstrated")
         self.operator.setToolTip("Who demonstrates")

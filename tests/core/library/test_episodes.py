@@ -322,7 +322,7 @@ def test_the_room_that_a_recording_needs_is_learned_from_the_newest_with_the_sam
     assert unknown == estimated_bytes_per_second([camera()])
     rows = [add(library, frames=40, created_utc_ns=index) for index in range(7)]
     newest = rows[2:]
-    measured = sum(row.bytes for row in newest) / sum(row.duration_s for row in newest)
+    measured = sum(row.bytes for row in newest) / sum(row.frames for row in newest) * camera().rate_hz
     assert library.episodes.bytes_per_second([camera()]) == pytest.approx(measured)
     assert library.episodes.bytes_per_second(wrist) == estimated_bytes_per_second(wrist), "other cameras"
     faster = msgspec.structs.replace(camera(), rate_hz=60.0)
