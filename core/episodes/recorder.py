@@ -116,6 +116,9 @@ class Recorder:
         camera.require_images(frame)
         if self._ended or not camera.admit(frame, wait=self._synchronous):
             return False
+        if self._ended:  # while it waited for room
+            camera.withdraw(dropped=False)
+            return False
         try:
             encoding = self._pool.submit(camera.encode, frame, self._writer)
         except RuntimeError:  # the recording was finished in the meantime
