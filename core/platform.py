@@ -33,6 +33,11 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
+def give_way() -> None:
+    """Let other processes have the processor first; this one has the rest, until its end."""
+    os.nice(10)
+
+
 def sync_directory(path: Path) -> None:
     """Make creations, renames and removals in a folder survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

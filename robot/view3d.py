@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.clock import WallClock
 from core.geometry import SE3
 from core.messages import CameraInfo, Floats, Frame, Step
+from core.platform import give_way
 from core.processes.channel import Channel
 from core.processes.shared_memory import Bus, FrameSubscriber, MessageSubscriber, Session
 from robot.station_messages import (
@@ -45,7 +46,8 @@ _POLL_S = 0.02
 
 
 def main(channel: Channel) -> int:
-    """Draw until the parent closes the view or dies."""
+    """Draw until the parent closes the view or dies; control, cameras and the window come first."""
+    give_way()
     channel.listen(ViewCommands)
     opening = channel.wait(timeout_s=60.0)
     if not isinstance(opening, OpenView):
