@@ -146,6 +146,7 @@ class Theme(QObject):
         super().__init__()
         self._application = application
         self._scheme = Scheme.SYSTEM
+        self._applied: bool | None = None
         self._tinted = QTemporaryDir()
         application.setStyle(QStyleFactory.create("Fusion"))
         application.setFont(interface_font(application.font()))
@@ -162,15 +163,16 @@ class Theme(QObject):
         return self._scheme is Scheme.DARK
 
     def use(self, scheme: Scheme) -> None:
-        """Follow the system, or always be light or dark."""
+        """Follow the system, or always be light or dark. What looks the same already is not painted anew."""
         self._scheme = scheme
-        self._apply()
-
-    def _system_changed(self) -> None:
-        if self._scheme is Scheme.SYSTEM:
+        if self.dark != self._applied:
             self._apply()
 
+    def _system_changed(self) -> None:
+        self.use(self._scheme)
+
     def _apply(self) -> None:
+        self._applied = self.dark
         palette = palette_of(self.dark)
         self._application.setPalette(palette)
         self._application.setStyleSheet(style_sheet(self._application.font(), palette, self._tinted_images(palette)))

@@ -35,12 +35,21 @@ def grab(application: Application, scheme: Scheme, path: str) -> bool:
     """A picture as it would be in that scheme; the window then goes back to its own."""
     before = application.services.theme.scheme
     application.window.use_scheme(scheme)
-    settled = QEventLoop()
-    QTimer.singleShot(800, settled.quit)
-    settled.exec()
-    saved = application.window.grab().save(path)
+    let_run(2500)
+    picture = application.window.grab()
+    let_run(100)
+    saved = picture.save(path)
+    let_run(100)
     application.window.use_scheme(before)
+    let_run(300)
     return saved
+
+
+def let_run(milliseconds: int) -> None:
+    """The window goes on living, so that nobody takes it for frozen."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 def main(library: str, settings: str, rig: str, seed: str) -> int:

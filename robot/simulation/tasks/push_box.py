@@ -24,7 +24,7 @@ _YAW_RAD, _YAW_SPREAD_RAD = math.radians(90.0), math.radians(30.0)
 INFO = TaskInfo(
     name="push_box",
     title="Push the box",
-    prompt="Push the box left until its middle is over the line, its long side along it.",
+    prompt="Push the box onto the line, long side along it.",
     time_limit_s=30.0,
     hold_s=0.5,
     disturbed_until="until the box's middle passes y = 0.05 m",

@@ -9,7 +9,7 @@ from robot.simulation.reach import ReachTask
 INFO = TaskInfo(
     name="reach_t",
     title="Reach T",
-    prompt="Bring the hand to the goal beside the box, without turning it.",
+    prompt="Bring the hand to the goal, without turning it.",
     time_limit_s=15.0,
     hold_s=1.0,
     disturbed_until="never: nothing pushes the box",

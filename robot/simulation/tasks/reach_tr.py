@@ -9,7 +9,7 @@ from robot.simulation.reach import ReachTask
 INFO = TaskInfo(
     name="reach_tr",
     title="Reach T + R",
-    prompt="Bring the hand to the goal beside the box, turned as it is.",
+    prompt="Bring the hand to the goal, turned like it.",
     time_limit_s=15.0,
     hold_s=1.0,
     disturbed_until="never: nothing pushes the box",
