@@ -34,7 +34,7 @@ def try_lock(descriptor: int) -> bool:
 
 
 def give_way() -> None:
-    """Let other processes have the processor first; this one has the rest, until its end."""
+    """Let others have the processor before this thread and those it starts; on Linux niceness is a thread's own."""
     os.nice(10)
 
 

@@ -37,7 +37,7 @@ from core.messages import (
     Step,
     Truth,
 )
-from core.platform import free_bytes
+from core.platform import free_bytes, give_way
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,8 @@ class Recorder:
         self._closed = False
         self._finishing = threading.Lock()
         self._queue: queue.Queue[_Item] = queue.Queue(maxsize=MESSAGES_IN_FLIGHT)
-        self._pool = ThreadPoolExecutor(max_workers=encoder_threads, thread_name_prefix="encoder")
+        # Capture and control come first: frames that wait for their encoding are in the queue, missed ones are lost.
+        self._pool = ThreadPoolExecutor(encoder_threads, "encoder", initializer=give_way)
         self._thread = threading.Thread(target=self._write_all, name="episode-writer", daemon=True)
         self._thread.start()
 
