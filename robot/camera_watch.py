@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clock import NANOSECONDS
-from core.episodes.streams import GAP_PERIODS, skew_ms
+from core.episodes.streams import LossCounter, skew_ms
 from core.messages import CameraInfo, Frame
 from robot.station_messages import CameraStatus
 
@@ -24,32 +24,21 @@ class CameraWatch:
 
     def __init__(self, info: CameraInfo, reference: CameraWatch | None = None) -> None:
         self._role = info.role
-        self._longest_interval_ns = GAP_PERIODS * NANOSECONDS / info.rate_hz
+        self._losses = LossCounter(info.rate_hz)
         self._reference = reference or self
         self._lock = threading.Lock()
         self._captures_ns: deque[int] = deque()
         self._frames = 0
-        self._dropped = 0
-        self._gaps = 0
-        self._longest_gap_ns = 0
-        self._sequence: int | None = None
 
     def see(self, frame: Frame) -> None:
-        """Count a frame; a hole in the sequence is a drop, over one and a half periods without a capture a gap."""
+        """Count a frame, and what was lost before it."""
         with self._lock:
-            if self._sequence is not None and frame.sequence > self._sequence + 1:
-                self._dropped += frame.sequence - self._sequence - 1
-            self._sequence = frame.sequence
+            self._losses.arrived(frame.sequence)
+            self._losses.kept(frame.capture_ns)
             self._frames += 1
-            if self._captures_ns:
-                self._see_interval(frame.capture_ns - self._captures_ns[-1])
             self._captures_ns.append(frame.capture_ns)
             while self._captures_ns[-1] - self._captures_ns[0] > _WINDOW_NS:
                 self._captures_ns.popleft()
-
-    def _see_interval(self, interval_ns: int) -> None:
-        self._longest_gap_ns = max(self._longest_gap_ns, interval_ns)
-        self._gaps += interval_ns > self._longest_interval_ns
 
     def captures_ns(self, now_ns: int) -> NDArray[np.int64]:
         """Capture stamps of the last two seconds before ``now_ns``."""
@@ -65,10 +54,10 @@ class CameraWatch:
                 self._role,
                 rate_hz=(len(recent) - 1) * NANOSECONDS / span_ns if span_ns else 0.0,
                 frames=self._frames,
-                dropped=self._dropped,
+                dropped=self._losses.dropped,
                 last_capture_ns=self._captures_ns[-1] if self._captures_ns else 0,
-                gaps=self._gaps,
-                longest_gap_ms=self._longest_gap_ns / 1e6,
+                gaps=self._losses.gaps,
+                longest_gap_ms=self._losses.longest_gap_ns / 1e6,
                 skew_ms=self._skew_ms(recent, now_ns),
             )
 

@@ -63,8 +63,16 @@ class CameraIntake:
         self._unreported = 0
 
     def admit(self, frame: Frame, *, wait: bool) -> bool:
-        """Whether there is room for a frame; without ``wait``, one without room is counted as dropped."""
+        """Whether there is room for a frame; without ``wait``, one without room is counted as dropped.
+
+        Images of another size or kind could never be read again: EpisodeFileError, and the frame is dropped too.
+        """
         self._unreported += self.rgb.arrived(frame.sequence)
+        try:
+            self._require_images(frame)
+        except EpisodeFileError:
+            self._lose()
+            raise
         if not self._room.acquire(blocking=wait):
             self._lose()
             return False
@@ -114,8 +122,7 @@ class CameraIntake:
             hurried=self._hurried,
         )
 
-    def require_images(self, frame: Frame) -> None:
-        """Images of another size or kind could never be read again, so they are refused at the door."""
+    def _require_images(self, frame: Frame) -> None:
         size = (self.info.height, self.info.width)
         _require_image(self.info.role, "colour", frame.rgb.shape, frame.rgb.dtype, (*size, 3), np.dtype(np.uint8))
         if frame.depth is not None:
@@ -153,6 +160,6 @@ def _dropped_event(frame: Frame, missing: int) -> EpisodeEvent:
     return EpisodeEvent(
         frame.capture_ns,
         "frames_dropped",
-        f"{missing} {'frame' if missing == 1 else 'frames'} of the {frame.role} camera did not arrive in time.",
+        f"{missing} {'frame' if missing == 1 else 'frames'} of the {frame.role} camera did not reach the file.",
         {"role": frame.role, "dropped": missing},
     )

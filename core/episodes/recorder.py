@@ -110,11 +110,13 @@ class Recorder:
         return self._writer.path
 
     def frame(self, frame: Frame) -> bool:
-        """Take a frame; False when it was dropped because the queue is full, or the recording has ended."""
+        """Take a frame; False when it was dropped because the queue is full, or the recording has ended.
+
+        EpisodeFileError when it is none of this recording's cameras', or dropped because its images do not fit.
+        """
         camera = self._cameras.get(frame.role)
         if camera is None:
             raise EpisodeFileError(f"The recording has no camera '{frame.role}'; it has: {', '.join(self._cameras)}.")
-        camera.require_images(frame)
         if self._ended or not camera.admit(frame, wait=self._synchronous):
             return False
         if self._ended:  # while it waited for room

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Sequence
 
@@ -15,18 +16,45 @@ GAP_PERIODS = 1.5
 _RATE_WINDOW_NS = NANOSECONDS
 
 
-class StreamCounter:
-    """Counts what arrives on one stream. A hole in the sequence is a drop; a gap is over 1.5 periods."""
+class LossCounter:
+    """The rule of what is lost: a hole in the sequence is a drop, over 1.5 periods between two stamps a gap."""
 
-    def __init__(self, topic: str, codec: str, rate_hz: float) -> None:
-        self.topic = topic
-        self.codec = codec
+    def __init__(self, rate_hz: float) -> None:
         self.dropped = 0
         self.gaps = 0
         self.longest_gap_ns = 0
-        self.bytes = 0
-        self._period_ns = NANOSECONDS / rate_hz if rate_hz > 0 else 0.0
+        self._longest_interval_ns = GAP_PERIODS * NANOSECONDS / rate_hz if rate_hz > 0 else math.inf
         self._sequence: int | None = None
+        self._stamp_ns: int | None = None
+
+    def arrived(self, sequence: int) -> int:
+        """Note a sequence number; returns how many before it never arrived, which count as dropped."""
+        missing = 0 if self._sequence is None else max(0, sequence - self._sequence - 1)
+        self._sequence = sequence if self._sequence is None else max(self._sequence, sequence)
+        self.dropped += missing
+        return missing
+
+    def lost(self) -> None:
+        """Count a frame that arrived and could not be kept."""
+        self.dropped += 1
+
+    def kept(self, stamp_ns: int) -> None:
+        """Count the interval since the frame before."""
+        if self._stamp_ns is not None:
+            interval_ns = stamp_ns - self._stamp_ns
+            self.longest_gap_ns = max(self.longest_gap_ns, interval_ns)
+            self.gaps += interval_ns > self._longest_interval_ns
+        self._stamp_ns = stamp_ns
+
+
+class StreamCounter(LossCounter):
+    """Counts what arrives on one stream of an episode, and keeps its stamps."""
+
+    def __init__(self, topic: str, codec: str, rate_hz: float) -> None:
+        super().__init__(rate_hz)
+        self.topic = topic
+        self.codec = codec
+        self.bytes = 0
         self._stamps = array("q")
 
     @property
@@ -42,24 +70,9 @@ class StreamCounter:
         """The newest capture stamps, at most ``count``; safe while another thread adds to them."""
         return np.array(self._stamps[-count:] if count else (), dtype=np.int64)
 
-    def arrived(self, sequence: int) -> int:
-        """Note a sequence number; returns how many before it never arrived, which count as dropped."""
-        missing = 0 if self._sequence is None else max(0, sequence - self._sequence - 1)
-        self._sequence = sequence if self._sequence is None else max(self._sequence, sequence)
-        self.dropped += missing
-        return missing
-
-    def lost(self) -> None:
-        """Count a frame that arrived and could not be kept."""
-        self.dropped += 1
-
     def kept(self, stamp_ns: int) -> None:
         """Count a frame that goes into the file."""
-        if self._stamps:
-            interval_ns = stamp_ns - self._stamps[-1]
-            self.longest_gap_ns = max(self.longest_gap_ns, interval_ns)
-            if self._period_ns and interval_ns > GAP_PERIODS * self._period_ns:
-                self.gaps += 1
+        super().kept(stamp_ns)
         self._stamps.append(stamp_ns)
 
     def rate_hz(self) -> float:

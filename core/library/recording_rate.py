@@ -12,12 +12,14 @@ from core.messages import CameraInfo
 _EPISODES = 5
 _LOOKED_AT = 50
 _SHORTEST_S = 1.0
+_Kind = tuple[str, str, str, int, int, float]
 
 
 def recent_bytes_per_second(connection: sqlite3.Connection, cameras: Sequence[CameraInfo]) -> float | None:
     """What a frame took in the newest episodes with exactly these cameras, at the rate without a drop.
 
-    By frame, since a recording that dropped many wrote less than the next one may. None when there are none yet.
+    By frame, since a recording that dropped many wrote less than the next one may. None when there are none yet;
+    episodes whose cameras cannot be read tell nothing.
     """
     query = (
         "SELECT bytes, frames, cameras FROM episodes JOIN descriptions ON episode = number "
@@ -27,7 +29,7 @@ def recent_bytes_per_second(connection: sqlite3.Connection, cameras: Sequence[Ca
     wanted = _compressible(cameras)
     found: list[tuple[int, int]] = []
     for size, frames, text in connection.execute(query, (_SHORTEST_S, _LOOKED_AT)):
-        if _compressible(msgspec.json.decode(text, type=list[CameraInfo])) == wanted:
+        if _readable(text) == wanted:
             found.append((size, frames))
         if len(found) == _EPISODES:
             break
@@ -37,7 +39,14 @@ def recent_bytes_per_second(connection: sqlite3.Connection, cameras: Sequence[Ca
     return bytes_per_frame * sum(camera.rate_hz for camera in cameras)
 
 
-def _compressible(cameras: Sequence[CameraInfo]) -> frozenset[tuple[str, str, str, int, int, float]]:
+def _readable(text: str) -> frozenset[_Kind] | None:
+    try:
+        return _compressible(msgspec.json.decode(text, type=list[CameraInfo]))
+    except msgspec.MsgspecError:
+        return None
+
+
+def _compressible(cameras: Sequence[CameraInfo]) -> frozenset[_Kind]:
     """What decides how much the cameras write; not their calibration."""
     return frozenset(
         (camera.role, camera.model, camera.serial, camera.width, camera.height, camera.rate_hz) for camera in cameras

@@ -142,6 +142,23 @@ def test_a_hole_in_the_sequence_is_a_drop_and_a_late_frame_a_gap(tmp_path: Path)
         assert [(event.name, event.data["dropped"]) for event in reader.events()] == [("frames_dropped", 2)]
 
 
+def test_a_frame_that_is_refused_counts_as_dropped(tmp_path: Path) -> None:
+    info = camera()
+    small = camera(width=info.width // 2, height=info.height // 2)
+    recorder = Recorder(tmp_path / "one.mcap", metadata(), [info], synchronous=True)
+    recorder.frame(frame(info, 0))
+    for sequence in (1, 4):
+        with pytest.raises(EpisodeFileError, match="right camera should deliver"):
+            recorder.frame(frame(small, sequence))
+    recorder.frame(frame(info, 5))
+    assert recorder.counters().dropped == 4
+    summary = recorder.finish()
+    assert (summary.frames, summary.dropped) == (2, 4)
+    assert not recorder.frame(frame(small, 6)), "it has ended: there is nothing to refuse"
+    with EpisodeReader(tmp_path / "one.mcap") as reader:
+        assert [(event.name, event.data["dropped"]) for event in reader.events()] == [("frames_dropped", 4)]
+
+
 def test_skew_is_measured_against_the_first_camera(tmp_path: Path) -> None:
     right, left = camera("right"), camera("left")
     recorder = Recorder(tmp_path / "one.mcap", metadata(), [right, left], synchronous=True)

@@ -329,3 +329,15 @@ def test_the_room_that_a_recording_needs_is_learned_from_the_newest_with_the_sam
     assert library.episodes.bytes_per_second([faster]) == estimated_bytes_per_second([faster])
     library.episodes.trash([row.id for row in rows])
     assert library.episodes.bytes_per_second([camera()]) == unknown
+
+
+def test_an_old_row_whose_cameras_cannot_be_read_hinders_no_recording(library: Library) -> None:
+    whole, odd = add(library, frames=40), add(library, frames=40)
+    with library.episodes._catalogue.writing() as connection:
+        connection.execute(
+            """UPDATE descriptions SET cameras = '[{"role":"right"}]'
+            WHERE episode = (SELECT number FROM episodes WHERE id = ?)""",
+            (odd.id,),
+        )
+    measured = whole.bytes / whole.frames * camera().rate_hz
+    assert library.episodes.bytes_per_second([camera()]) == pytest.approx(measured)
