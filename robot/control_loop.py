@@ -22,8 +22,8 @@ from core.geometry import SE3
 from core.messages import ControlMode, Disturbance, RobotState, Setpoint, Source, Step
 from core.processes.heartbeat import Heartbeat
 from robot.controller import Controller
-from robot.description import GRIPPER_MAX_WIDTH_M, JOINT_COUNT, JOINT_LIMITS_RAD
-from robot.devices import Arm, ArmState, Gripper, GripperState
+from robot.description import GRIPPER_MAX_WIDTH_M, JOINT_LIMITS_RAD
+from robot.devices import JOINT_COUNT, Arm, ArmState, Gripper, GripperState
 from robot.rig import RigConfig
 from robot.safety import Governor, Standstill, Supervisor, Verdict
 
@@ -58,7 +58,7 @@ class ControlLoop:
         self.supervisor = Supervisor(config, JOINT_LIMITS_RAD, watch_wall_time=clock.kind == "wall")
         self._governor = Governor(config.limits, config.workspace, 1.0 / config.control_rate_hz)
         self._controller = Controller(config)
-        self._standstill = Standstill()
+        self._standstill = Standstill(1.0 / config.control_rate_hz)
         self._gripper_force_n = config.limits.gripper_force_n
         self._source: Source | None = None
         self._lease = 0

@@ -20,13 +20,12 @@ from robot.description import (
     COLLISION_GROUP,
     END_EFFECTOR_SITE,
     HOME_Q,
-    JOINT_COUNT,
     JOINT_LIMITS_RAD,
     JOINT_NAMES,
     JOINT_SPEED_LIMITS_RAD_S,
     robot_spec,
 )
-from robot.devices import Joints
+from robot.devices import JOINT_COUNT, Joints
 from robot.rig import LimitsConfig, RigConfig, WorkspaceConfig
 
 _TABLE_GEOM = "controller_table"

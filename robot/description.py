@@ -21,8 +21,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from core.geometry import SE3, Array
+from robot.devices import JOINT_COUNT
 
-JOINT_COUNT = 7
 JOINT_NAMES = tuple(f"iiwa_joint_{k}" for k in range(1, JOINT_COUNT + 1))
 LINK_NAMES = tuple(f"iiwa_link_{k}" for k in range(JOINT_COUNT + 1))
 FINGER_JOINT_NAMES = ("wsg_finger_left", "wsg_finger_right")

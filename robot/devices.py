@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from robot.rig import RigConfig
 
 Joints = NDArray[np.float64]
+JOINT_COUNT = 7
 
 
 class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,7 +34,8 @@ class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DeviceInfo:
     """How a device registers. ``kind`` is arm, gripper, camera or teleoperation.
 
-    ``options`` is what its ``options`` in a rig file may hold; reading the file refuses anything else.
+    ``options`` is what its ``options`` in a rig file may hold; reading the file refuses anything else, and
+    ``robot.drivers.options_of`` gives them to ``build`` as that type.
     """
 
     name: str
@@ -94,15 +96,11 @@ class Camera(Protocol):
     def stop(self) -> None: ...
 
 
-class Plant(Protocol):
-    """A world that must be stepped because it does not move by itself: a simulator."""
+class Simulation(Protocol):
+    """A simulator and the devices in it; its world must be stepped, because it does not move by itself."""
 
     def advance(self, now_ns: int) -> None:
         """Step the world up to ``now_ns`` on the session clock."""
-
-
-class Simulation(Plant, Protocol):
-    """A simulator and the devices in it."""
 
     @property
     def arm(self) -> Arm: ...
@@ -114,15 +112,14 @@ class Simulation(Plant, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeviceContext:
-    """What every driver gets besides its own part of the rig file. ``plant`` is None on a real rig."""
+    """What every driver gets besides its own part of the rig file. A real rig has no ``simulation``."""
 
     rig: RigConfig
     clock: Clock
-    plant: Simulation | None = None
+    simulation: Simulation | None = None
 
-    @property
-    def simulation(self) -> Simulation:
+    def require_simulation(self) -> Simulation:
         """The simulator of a simulated device; InputError on a real rig."""
-        if self.plant is None:
+        if self.simulation is None:
             raise InputError(f"The rig '{self.rig.name}' is real and has no simulated devices; choose other drivers.")
-        return self.plant
+        return self.simulation

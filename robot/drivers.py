@@ -42,16 +42,20 @@ def _check(config: RigConfig, path: Path, device: str, wanted: DeviceConfig | Ca
             f"In the rig file {path}, driver of {device} is '{wanted.driver}', which is {kinds[0]}, but the rig is"
             f" {kinds[1]}; choose another driver or change 'simulated'."
         )
-    _check_options(wanted, info, f"In the rig file {path}, options of {device}")
+    try:
+        options_of(wanted, info)
+    except InputError as error:
+        raise InputError(f"In the rig file {path}, options of {device}: {error}") from error
 
 
-def _check_options(wanted: DeviceConfig | CameraConfig, info: DeviceInfo, where: str) -> None:
+def options_of(wanted: DeviceConfig | CameraConfig, info: DeviceInfo) -> msgspec.Struct:
+    """The options of a device as its driver's ``info.options``; InputError names one that it does not have."""
     known = info.options.__struct_fields__
     for key in wanted.options:
         if key not in known:
             choices = f"choose from: {', '.join(known)}" if known else "it has none"
-            raise InputError(f"{where}: '{wanted.driver}' has no option '{key}'; {choices}.")
+            raise InputError(f"'{wanted.driver}' has no option '{key}'; {choices}.")
     try:
-        msgspec.convert(wanted.options, info.options)
+        return msgspec.convert(wanted.options, info.options)
     except msgspec.ValidationError as error:
-        raise InputError(f"{where}: {error}.") from error
+        raise InputError(f"{error}.") from error

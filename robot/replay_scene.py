@@ -20,7 +20,7 @@ def require_own_rig(episode: EpisodeMetadata, rig: str) -> None:
 
 
 def difference_of_scene(episode: EpisodeMetadata, task: str, X_WO: Mapping[str, Floats]) -> str:
-    """Why a replay in a simulated scene may not do what the episode did, in a sentence; empty when nothing differs.
+    """Why a replay in a simulated scene may not do what the episode did, in words; empty when nothing differs.
 
     ``X_WO`` are the poses of the objects in the scene of ``task``. InputError when other objects are needed.
     """
@@ -30,14 +30,25 @@ def difference_of_scene(episode: EpisodeMetadata, task: str, X_WO: Mapping[str, 
             f"This episode is of '{episode.task}', and the scene of '{task}' holds other objects; load the scene of"
             f" '{episode.task}' before the replay."
         )
-    moved = [name for name in sorted(set(recorded) & set(X_WO)) if _moved(recorded[name], X_WO[name])]
-    if moved:
-        names = " and ".join(name.replace("_", " ") for name in moved)
-        seed = "" if episode.seed is None else f"; reset the scene with seed {episode.seed} for the same start"
-        return f"Elsewhere than when this episode began: {names}. The replay may do something else{seed}."
+    found: list[str] = []
+    if not episode.simulated:
+        found.append(f"This episode was recorded on the rig '{episode.rig}', not in simulation.")
     if episode.task != task:
-        return f"This episode is of '{episode.task}', and it is replayed in the scene of '{task}'."
-    return ""
+        found.append(f"This episode is of '{episode.task}', and it is replayed in the scene of '{task}'.")
+    found.append(_difference_of_objects(episode, X_WO))
+    return " ".join(filter(None, found))
+
+
+def _difference_of_objects(episode: EpisodeMetadata, X_WO: Mapping[str, Floats]) -> str:
+    recorded = episode.start_poses
+    if X_WO and not recorded:
+        return "It is not known where the objects were when this episode began; the replay may do something else."
+    moved = [name for name in sorted(set(recorded) & set(X_WO)) if _moved(recorded[name], X_WO[name])]
+    if not moved:
+        return ""
+    names = " and ".join(name.replace("_", " ") for name in moved)
+    seed = "" if episode.seed is None else f"; reset the scene with seed {episode.seed} for the same start"
+    return f"Elsewhere than when this episode began: {names}. The replay may do something else{seed}."
 
 
 def _moved(recorded: Floats, now: Floats) -> bool:

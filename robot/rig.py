@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from core.errors import InputError
+from robot.devices import JOINT_COUNT
 from robot.drivers import check_drivers
 
 RIGS = Path(__file__).resolve().parents[1] / "resources" / "rigs"
@@ -126,7 +127,7 @@ def _check(config: RigConfig, path: Path) -> None:
             f"In the rig file {path}, teleoperation.hold_to_move is false; a real arm moves only while a key or button"
             " is held, so remove the line."
         )
-    if len(config.limits.external_torque_nm) != 7:
+    if len(config.limits.external_torque_nm) != JOINT_COUNT:
         raise InputError(f"In the rig file {path}, limits.external_torque_nm needs seven numbers.")
     _check_numbers(config, path)
 

@@ -27,6 +27,7 @@ _JOINT_OVERSHOOT_RAD = 0.05
 _FUTURE_NS = 50_000_000
 _STANDSTILL_RAD_S = 0.01
 _STANDSTILL_NS = 100_000_000
+_STANDSTILL_GAP_TICKS = 10
 
 
 class Governor:
@@ -129,25 +130,33 @@ def _slow(velocity: Vector, change: float) -> Vector:
 
 
 class Standstill:
-    """Standstill monitoring: every measured joint slower than 0.01 rad/s for a tenth of a second."""
+    """Standstill monitoring: every measured joint slower than 0.01 rad/s for a tenth of a second.
 
-    def __init__(self) -> None:
-        self._moved_ns: int | None = None
+    Where two measurements are over ten ticks apart it begins anew: nobody saw what the arm did between them.
+    """
+
+    def __init__(self, period_s: float) -> None:
+        self._longest_gap_ns = _STANDSTILL_GAP_TICKS * period_s * NANOSECONDS
+        self._rests_since_ns: int | None = None
         self._seen_ns = 0
 
     def see(self, state: ArmState) -> None:
         """The newest measurement, once a control tick."""
+        seen = state.stamp_ns - self._seen_ns <= self._longest_gap_ns
+        rests = bool(np.abs(state.dq).max() <= _STANDSTILL_RAD_S)
+        if not rests:
+            self._rests_since_ns = None
+        elif self._rests_since_ns is None or not seen:
+            self._rests_since_ns = state.stamp_ns
         self._seen_ns = state.stamp_ns
-        if self._moved_ns is None or np.abs(state.dq).max() > _STANDSTILL_RAD_S:
-            self._moved_ns = state.stamp_ns
 
     def lose(self) -> None:
         """Nothing was measured: the arm may be moving."""
-        self._moved_ns = None
+        self._rests_since_ns = None
 
     @property
     def reached(self) -> bool:
-        return self._moved_ns is not None and self._seen_ns - self._moved_ns >= _STANDSTILL_NS
+        return self._rests_since_ns is not None and self._seen_ns - self._rests_since_ns >= _STANDSTILL_NS
 
 
 @dataclass(frozen=True, slots=True)

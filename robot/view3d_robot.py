@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import SE3
-from robot.description import FINGER_JOINT_NAMES, HAND_BODY, JOINT_COUNT, VISUAL_GROUP, robot_spec
+from robot.description import FINGER_JOINT_NAMES, HAND_BODY, VISUAL_GROUP, robot_spec
+from robot.devices import JOINT_COUNT
 
 Points = NDArray[np.float32]
 _HAND_BODIES = (HAND_BODY, "wsg_finger_left_link", "wsg_finger_right_link")

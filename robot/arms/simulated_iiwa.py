@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import DeviceError
-from robot.devices import Arm, ArmState, DeviceContext, DeviceInfo, Joints
+from robot.devices import JOINT_COUNT, Arm, ArmState, DeviceContext, DeviceInfo, Joints
 
 if TYPE_CHECKING:
     from robot.rig import DeviceConfig
@@ -18,7 +18,7 @@ INFO = DeviceInfo("simulated_iiwa", "arm", "KUKA LBR iiwa 14 (simulated)", simul
 
 def build(config: DeviceConfig, context: DeviceContext) -> Arm:
     """The arm of the simulated world."""
-    return context.simulation.arm
+    return context.require_simulation().arm
 
 
 class SimulatedArm:
@@ -38,7 +38,7 @@ class SimulatedArm:
     def command(self, q: Joints) -> None:
         """Move towards ``q: (7,)`` over the next control period; DeviceError when it is not seven finite numbers."""
         q = np.asarray(q, dtype=np.float64)
-        if q.shape != (7,) or not np.isfinite(q).all():
+        if q.shape != (JOINT_COUNT,) or not np.isfinite(q).all():
             raise DeviceError(f"The simulated arm was sent {q.tolist()}; it needs seven finite joint angles.")
         self._rig.world.arm_servo.command(q)
 

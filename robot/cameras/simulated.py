@@ -17,7 +17,7 @@ INFO = DeviceInfo("simulated", "camera", "RGBD camera (simulated)", simulated=Tr
 
 def build(config: CameraConfig, context: DeviceContext) -> Camera:
     """The camera of that role in the simulated world; InputError when there is none."""
-    return context.simulation.camera(config.role)
+    return context.require_simulation().camera(config.role)
 
 
 class SimulatedCamera:

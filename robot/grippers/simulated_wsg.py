@@ -17,7 +17,7 @@ INFO = DeviceInfo("simulated_wsg", "gripper", "Parallel gripper, 110 mm (simulat
 
 def build(config: DeviceConfig, context: DeviceContext) -> Gripper:
     """The gripper of the simulated world."""
-    return context.simulation.gripper
+    return context.require_simulation().gripper
 
 
 class SimulatedGripper:

@@ -1,6 +1,6 @@
 """The simulated rig: one world with an arm, a gripper, cameras and a task, behind the Protocols of real devices.
 
-It is the ``Plant`` that whoever owns the control loop steps: ``advance(now_ns)`` brings the physics to that time on the
+Whoever owns the control loop steps it: ``advance(now_ns)`` brings the physics to that time on the
 session clock and takes camera snapshots on the way. Reset, forces and the judge of success are here too, because only a
 simulator has them. All calls come from the control thread, except those of the cameras' drawing thread.
 """

@@ -14,11 +14,10 @@ from robot.description import (
     GRIPPER_MAX_FORCE_N,
     GRIPPER_MAX_WIDTH_M,
     HOME_Q,
-    JOINT_COUNT,
     JOINT_NAMES,
     JOINT_TORQUE_LIMITS_NM,
 )
-from robot.devices import Joints
+from robot.devices import JOINT_COUNT, Joints
 
 _STIFFNESS = np.array([24000.0, 24000.0, 12000.0, 12000.0, 6000.0, 3000.0, 2000.0])
 _DAMPING = np.array([600.0, 600.0, 260.0, 260.0, 80.0, 36.0, 24.0])

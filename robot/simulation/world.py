@@ -16,12 +16,11 @@ from core.messages import Floats
 from robot.description import (
     END_EFFECTOR_SITE,
     FINGER_JOINT_NAMES,
-    JOINT_COUNT,
     PAD_GEOMS,
     PUSHER_GEOM,
     robot_spec,
 )
-from robot.devices import Joints
+from robot.devices import JOINT_COUNT, Joints
 from robot.simulation.cameras import HEIGHT, WIDTH, add_cameras
 from robot.simulation.objects.scene_object import CONTACT_SOLIMP, CONTACT_SOLREF, SceneObject
 from robot.simulation.scenery import add_scenery, set_quality

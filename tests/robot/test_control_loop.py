@@ -100,6 +100,19 @@ def test_a_stopped_arm_is_re_armed_only_once_it_was_seen_at_rest() -> None:
     assert loop.stop_reason is None
 
 
+@pytest.mark.parametrize("dq_before", [0.0, 0.05])
+def test_after_a_stall_the_arm_must_be_seen_at_rest_anew(dq_before: float) -> None:
+    loop, arm, _, _ = control_loop()
+    watch(loop, arm, np.full(7, dq_before), 0.2)
+    arm.state = ArmState(arm.state.stamp_ns + 200_000_000, HOME_Q.copy(), np.zeros(7), np.zeros(7))
+    loop.tick()
+    assert not loop.standstill
+    watch(loop, arm, np.zeros(7), 0.05)
+    assert not loop.standstill
+    watch(loop, arm, np.zeros(7), 0.05)
+    assert loop.standstill
+
+
 def test_the_hand_stands_somewhere_only_at_rest_and_near_it() -> None:
     loop, arm, _, _ = control_loop()
     assert loop.state is not None

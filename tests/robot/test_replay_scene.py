@@ -39,8 +39,16 @@ def test_a_scene_with_other_objects_is_refused(objects: dict[str, tuple[float, .
         difference_of_scene(episode(), "free", objects)
 
 
-def test_an_episode_that_knows_no_start_is_replayed_in_its_task() -> None:
-    assert difference_of_scene(episode(start_poses={}), "push_box", {"sugar_box": BOX.as_tuple()}) == ""
+def test_an_episode_that_knows_no_start_says_so() -> None:
+    unknown = episode(start_poses={})
+    assert "not known where" in difference_of_scene(unknown, "push_box", {"sugar_box": BOX.as_tuple()})
+    assert difference_of_scene(unknown, "push_box", {}) == "", "there is nothing that could be elsewhere"
+
+
+def test_a_real_episode_in_a_simulated_scene_is_said() -> None:
+    warning = difference_of_scene(episode(simulated=False, rig="lab"), "push_box", {"sugar_box": BESIDE.as_tuple()})
+    assert "on the rig 'lab', not in simulation" in warning
+    assert "sugar box" in warning
 
 
 @pytest.mark.parametrize(("changes", "where"), [({}, "in simulation"), ({"simulated": False}, "rig 'simulated'")])

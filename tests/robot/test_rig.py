@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import InputError
 from robot.arms import simulated_iiwa
+from robot.drivers import options_of
 from robot.rig import DEFAULT_RIG, load_rig
 
 HEAD = """
@@ -79,7 +80,7 @@ def test_the_options_of_a_driver_are_checked_by_its_own_description(
     monkeypatch.setattr(simulated_iiwa, "INFO", with_options)
     path = tmp_path / "odd.toml"
     path.write_text(HEAD.replace('"simulated_iiwa"', '"simulated_iiwa"\noptions = { port = 3 }'))
-    assert load_rig(path).arm.options == {"port": 3}
+    assert options_of(load_rig(path).arm, with_options) == Options(3)
     path.write_text(HEAD.replace('"simulated_iiwa"', '"simulated_iiwa"\noptions = { port = "x" }'))
     with pytest.raises(InputError, match=r"options of arm: .*int.*port"):
         load_rig(path)
