@@ -23,13 +23,14 @@ _DRIVERS = {
 
 @dataclass(frozen=True, slots=True)
 class RigLine:
-    """The rig in two lines. ``gone``: there is no station any more."""
+    """The rig in two lines. ``resting``: a stopped arm stands still; ``gone``: there is no station any more."""
 
     state: str
     detail: str
     icon: str = ""
     warns: bool = False
     stopped: bool = False
+    resting: bool = False
     gone: bool = False
 
 
@@ -39,7 +40,7 @@ class CameraLine:
 
     role: str
     rate: str
-    drops: str
+    losses: str
     warns: bool = False
     tooltip: str = ""
 
@@ -88,7 +89,8 @@ def rig_line(ready: Ready | None, status: StationStatus | None, trouble: str) ->
     if ready is None or status is None:
         return RigLine("Starting the rig", "One moment", "job")
     if status.stop_reason is not None:
-        return RigLine("Stopped", stop_sentence(status.stop_reason), "stop-line", warns=True, stopped=True)
+        reason = stop_sentence(status.stop_reason)
+        return RigLine("Stopped", reason, "stop-line", warns=True, stopped=True, resting=status.standstill)
     if status.mode is ControlMode.BRAKING:
         return RigLine("Braking", (status.braking_reason or "for a moment").capitalize(), warns=True)
     if status.source is not None:
@@ -109,12 +111,14 @@ class CameraLines:
         self._settled_ns: int | None = None
 
     def count_anew(self) -> None:
-        """The scene is another one: what was lost while it was loaded is no longer of interest."""
+        """The scene or the station is another one: what was lost before is no longer of interest."""
         self._settled_ns = None
+        self._recording = ""
 
     def lines(self, status: StationStatus | None) -> tuple[CameraLine, ...]:
         """A line for each camera, in the rig's order."""
         if status is None:
+            self.count_anew()
             return ()
         if self._settled_ns is None:
             self._settled_ns = status.stamp_ns + _SETTLING_NS
@@ -138,9 +142,9 @@ class CameraLines:
         return CameraLine(
             camera.role,
             f"{camera.role} {camera.rate_hz:.1f}/s",
-            f"{dropped} dropped, {gaps} gap{'' if gaps == 1 else 's'}",
+            f"{lost} lost, {gaps} gap{'' if gaps == 1 else 's'}",
             now_ns - since_ns < _MARKED_NS,
-            f"{camera.role} camera, {since}: {camera.frames - began.frames} frames, {dropped} dropped, "
-            f"{gaps} gaps, {failed} unreadable.\nLongest gap since the start {camera.longest_gap_ms:.0f} ms, "
-            f"skew now {camera.skew_ms:.1f} ms.",
+            f"{camera.role} camera, {since}: {camera.frames - began.frames} frames, {dropped} never arrived, "
+            f"{failed} could not be shown or recorded, {gaps} gaps.\n"
+            f"Longest gap since the start {camera.longest_gap_ms:.0f} ms, skew now {camera.skew_ms:.1f} ms.",
         )

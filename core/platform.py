@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -34,8 +35,12 @@ def try_lock(descriptor: int) -> bool:
 
 
 def give_way() -> None:
-    """Let others have the processor before this thread and those it starts; on Linux niceness is a thread's own."""
-    os.nice(10)
+    """Let others have the processor before this thread and those it starts.
+
+    Only on Linux, where niceness is a thread's own; elsewhere it would slow the whole process.
+    """
+    if sys.platform == "linux":
+        os.nice(10)
 
 
 def sync_directory(path: Path) -> None:

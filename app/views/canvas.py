@@ -130,6 +130,10 @@ class Canvas(QWidget):
     def position_of(self, u: float, v: float) -> QPointF:
         return self._transform().map(QPointF(u + 0.5, v + 0.5))
 
+    def image_area(self) -> QRectF:
+        """Where the picture lies in the widget; parts of it may lie outside."""
+        return self._transform().mapRect(QRectF(0, 0, *self._image_size()))
+
     def contains_pixel(self, u: float, v: float) -> bool:
         width, height = self._image_size()
         return self._image is not None and -0.5 <= u < width - 0.5 and -0.5 <= v < height - 0.5
@@ -140,8 +144,7 @@ class Canvas(QWidget):
 
     def _covered(self) -> bool:
         """Whether the image leaves nothing of the ground to be seen."""
-        width, height = self._image_size()
-        return self._transform().mapRect(QRectF(0, 0, width, height)).contains(QRectF(self.rect()))
+        return self.image_area().contains(QRectF(self.rect()))
 
     def _keep_inside(self) -> None:
         half = 0.5 / self._zoom

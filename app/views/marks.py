@@ -35,7 +35,7 @@ class CameraPainter:
         if not points:
             return
         centre, u = points[0], self._spacing
-        for _ in self._pens(ink, halo):
+        for _ in self._twice(ink, halo):
             self._painter.drawEllipse(centre, 1.6 * u, 1.6 * u)
             for direction in (QPointF(1, 0), QPointF(-1, 0), QPointF(0, 1), QPointF(0, -1)):
                 self._painter.drawLine(centre + direction * (1.6 * u), centre + direction * (2.8 * u))
@@ -48,18 +48,18 @@ class CameraPainter:
     def line(self, points_W: Array, ink: QColor, halo: QColor) -> None:
         """A polyline ``(N, 3)`` (m); left out as a whole when a part is behind the camera."""
         points = self._positions(points_W)
-        for _ in self._pens(ink, halo) if points else ():
+        for _ in self._twice(ink, halo) if points else ():
             self._painter.drawPolyline(points)
 
     def _positions(self, points_W: Array) -> list[QPointF]:
         uv, z = self._info.pinhole.project(self._X_CW @ points_W)
         return [] if np.any(z < _NEAR_M) else [self._to_widget(float(u), float(v)) for u, v in uv]
 
-    def _pens(self, ink: QColor, halo: QColor) -> Iterator[QColor]:
-        """Twice the same strokes: wide in the halo's colour, then narrow."""
+    def _twice(self, ink: QColor, halo: QColor) -> Iterator[None]:
+        """For the same strokes twice: with a wide pen in the halo's colour, then with a narrow one."""
         for width, colour in ((3.6, halo), (1.7, ink)):
             self._painter.setPen(
                 QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
             )
             self._painter.setBrush(Qt.BrushStyle.NoBrush)
-            yield colour
+            yield

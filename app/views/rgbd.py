@@ -178,10 +178,13 @@ class RgbdView(Canvas):
         if self.image is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._frame is not None and not self.greyed:
+            painter.save()
+            painter.setClipRect(self.image_area())
+            self._paint_marks(painter, self._frame.X_WC)
+            painter.restore()
         if self.kind is Kind.DEPTH and self.range_m is not None:
             self._paint_legend(painter)
-        if self._frame is not None and not self.greyed:
-            self._paint_marks(painter, self._frame.X_WC)
 
     def _paint_marks(self, painter: QPainter, X_WC: SE3) -> None:
         marks = CameraPainter(painter, self.info, X_WC, self.position_of, unit(self.font()))

@@ -164,6 +164,7 @@ class ActionButton(QPushButton):
         super().__init__()
         self._book, self._name, self._words = book, name, words
         self._icon = icon_name or book.icon_of(name)
+        self._allowed = True
         self.setProperty("primary", primary)
         self.setProperty("quiet", quiet)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -176,6 +177,12 @@ class ActionButton(QPushButton):
     def set_words(self, words: str) -> None:
         self._words = words
         self._refresh()
+
+    def set_allowed(self, allowed: bool) -> None:
+        """A button that is not allowed rests; the action's key still does what it does."""
+        if allowed != self._allowed:
+            self._allowed = allowed
+            self._refresh()
 
     def sizeHint(self) -> QSize:
         size = super().sizeHint()
@@ -196,7 +203,7 @@ class ActionButton(QPushButton):
         role = Role.HighlightedText if self.property("primary") else Role.ButtonText
         self.setText(self._words or action.text())
         self.setIcon(icon(self._icon, role))
-        self.setEnabled(action.isEnabled())
+        self.setEnabled(action.isEnabled() and self._allowed)
         self.setToolTip(action.toolTip())
         self.updateGeometry()
         self.update()

@@ -174,6 +174,7 @@ class StatusStrip(QFrame):
         self.rig.show_lines(line.state, line.detail, line.icon, warns=line.warns, tooltip=line.detail)
         self.stop_button.set_stopped(line.stopped)
         self.rearm.setVisible(line.stopped)
+        self.rearm.set_allowed(line.resting)
         self.restart.setVisible(line.gone)
         self._stopped = line.stopped
         self._fit()
@@ -186,13 +187,13 @@ class StatusStrip(QFrame):
         if tuple(self.cameras) != tuple(line.role for line in lines):
             self._rebuild_cameras(lines)
         for line in lines:
-            self.cameras[line.role].show_lines(line.rate, line.drops, warns=line.warns, tooltip=line.tooltip)
+            self.cameras[line.role].show_lines(line.rate, line.losses, warns=line.warns, tooltip=line.tooltip)
 
     def _rebuild_cameras(self, lines: tuple[CameraLine, ...]) -> None:
         clear(self._cameras)
         self.cameras = {}
         for line in lines:
-            cell = Cell("00 dropped, 00 gaps")
+            cell = Cell("00 lost, 00 gaps")
             self._cameras.addWidget(Divider())
             self._cameras.addWidget(cell)
             self.cameras[line.role] = cell

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 from app.workers.library import LibraryWorker
 from core.clock import NANOSECONDS, monotonic_ns
@@ -20,6 +19,7 @@ class DiskWatch:
     def __init__(self, library: LibraryWorker) -> None:
         self._library = library
         self._looked_ns: int | None = None
+        self._asked_ns: int | None = None
         self._free: int | None = None
         self._bytes_per_second: float | None = None
 
@@ -39,19 +39,17 @@ class DiskWatch:
 
     def _look(self, ready: Ready | None) -> None:
         now_ns = monotonic_ns()
-        if self._looked_ns is not None and now_ns - self._looked_ns < _PERIOD_NS:
-            return
-        with contextlib.suppress(OSError):
-            self._free = free_bytes(_existing(self._library.root))
-        if ready is not None and self._library.library is not None:
+        if _due(self._looked_ns, now_ns):
             self._looked_ns = now_ns
+            with contextlib.suppress(OSError):
+                self._free = free_bytes(self._library.root)
+        if ready is not None and self._library.library is not None and _due(self._asked_ns, now_ns):
+            self._asked_ns = now_ns
             self._library.read(lambda library: library.episodes.bytes_per_second(ready.cameras), self._expect)
 
     def _expect(self, bytes_per_second: float) -> None:
         self._bytes_per_second = bytes_per_second
 
 
-def _existing(path: Path) -> Path:
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return path
+def _due(last_ns: int | None, now_ns: int) -> bool:
+    return last_ns is None or now_ns - last_ns >= _PERIOD_NS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
@@ -10,8 +11,9 @@ from PySide6.QtWidgets import QApplication
 from app.theme import goal_colour
 from app.views.depth import fits, fitting_range
 from app.views.marks import CameraPainter
+from app.views.rgbd import Kind, RgbdView
 from core.geometry import SE3
-from core.messages import CameraInfo
+from core.messages import CameraInfo, Frame
 
 INFO = CameraInfo("right", 640, 480, 30.0, 600.0, 600.0, 320.0, 240.0)
 DOWN = SE3.from_rotation_vector([np.pi, 0.0, 0.0])
@@ -47,6 +49,40 @@ def test_the_goal_shows_how_the_hand_is_turned(qt: QApplication) -> None:
 def test_nothing_is_drawn_of_what_is_behind_the_camera(qt: QApplication) -> None:
     behind = np.array([[0.0, 0.0, 0.5], [0.0, 0.0, 1.5]])
     assert not drawn(qt, lambda marks: marks.line(behind, goal_colour(), QColor("black"))).any()
+
+
+def with_and_without_marks(kind: Kind, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels ``(height, width, 4)`` of a view, without and with lines all over its picture and beyond."""
+    depth = np.tile(np.linspace(500, 1500, 640).astype(np.uint16), (480, 1))
+    above = SE3(DOWN.quat_wxyz, np.array([0.0, 0.0, 1.0]))
+    view = RgbdView(INFO, kind)
+    view.resize(width, height)
+    view.show_frame(Frame("right", 1, 0, 0, np.zeros((480, 640, 3), np.uint8), depth, above))
+
+    def pixels() -> np.ndarray:
+        image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        return np.array(image.constBits(), dtype=np.uint8).reshape(height, width, 4)
+
+    bare = pixels()
+    view.show_goal(None, tuple(np.array([[-2.0, y, 0.0], [2.0, y, 0.0]]) for y in np.linspace(-0.5, 0.5, 300)))
+    return bare, pixels()
+
+
+@pytest.mark.usefixtures("qt")
+@pytest.mark.parametrize("kind", Kind)
+def test_marks_stay_inside_the_picture(kind: Kind) -> None:
+    bare, marked = with_and_without_marks(kind, 800, 300)
+    changed = np.nonzero((bare != marked).any(axis=(0, 2)))[0]
+    assert changed.size > 300
+    assert changed.min() >= 199 and changed.max() <= 600, "the picture is between columns 200 and 600"
+
+
+@pytest.mark.usefixtures("qt")
+def test_marks_leave_the_depth_range_to_be_read() -> None:
+    bare, marked = with_and_without_marks(Kind.DEPTH, 640, 480)
+    same = (bare == marked).all(axis=2)
+    assert same[440:, 440:].sum() > 50, "the bar"
+    assert not same[200:300, 200:400].any()
 
 
 def test_the_depth_range_follows_a_camera_that_comes_close() -> None:

@@ -15,6 +15,8 @@ from app.pages.episodes.page import EpisodesPage
 from app.pages.teleoperate.page import TeleoperatePage
 from app.status import CameraLines, disk_line, rig_line, stop_sentence
 from app.theme import Scheme, is_dark, palette_of
+from app.workers.disk import DiskWatch
+from app.workers.library import LibraryWorker
 from core.errors import InputError, StopReason
 from core.messages import ControlMode, Disturbance, Source
 from robot.station_messages import CameraStatus, Ready, RecordingStatus, StationStatus, Stopped
@@ -245,17 +247,60 @@ def test_a_drop_is_marked_for_a_while_and_counted_until_the_next_recording_or_sc
         camera = CameraStatus("right", 30.0, 100, dropped, 0, gaps=dropped)
         running = RecordingStatus(recording, 0.0, 0, 0, 0) if recording else None
         (found,) = lines.lines(status(stamp_ns=round(seconds * 1e9), cameras=(camera,), recording=running))
-        return found.warns, found.drops
+        words.append(found.tooltip)
+        return found.warns, found.losses
 
-    assert line(3, 99.0) == line(4, 99.5) == (False, "0 dropped, 0 gaps")
-    assert line(5, 101.0) == (True, "1 dropped, 1 gap")
-    assert line(5, 103.0) == (True, "1 dropped, 1 gap")
-    assert line(5, 120.0) == (False, "1 dropped, 1 gap")
-    assert line(6, 121.0, "first") == (False, "0 dropped, 0 gaps")
-    assert line(8, 122.0, "first") == (True, "2 dropped, 2 gaps")
-    assert line(8, 130.0) == (False, "2 dropped, 2 gaps")
+    words: list[str] = []
+    assert line(3, 99.0) == line(4, 99.5) == (False, "0 lost, 0 gaps")
+    assert line(5, 101.0) == (True, "1 lost, 1 gap")
+    assert line(5, 103.0) == (True, "1 lost, 1 gap")
+    assert line(5, 120.0) == (False, "1 lost, 1 gap")
+    assert "since the scene was loaded" in words[-1]
+    assert line(6, 121.0, "first") == (False, "0 lost, 0 gaps")
+    assert line(8, 122.0, "first") == (True, "2 lost, 2 gaps")
+    assert line(8, 130.0) == (False, "2 lost, 2 gaps")
+    assert "since this recording began" in words[-1]
     lines.count_anew()
-    assert line(9, 131.0) == (False, "0 dropped, 0 gaps")
+    assert line(9, 131.0) == (False, "0 lost, 0 gaps")
+    assert "since the scene was loaded" in words[-1]
+    assert lines.lines(None) == ()
+    assert line(0, 5.0) == (False, "0 lost, 0 gaps"), "a station that was started again counts from the beginning"
+    assert line(1, 7.0) == (True, "1 lost, 1 gap")
+
+
+def test_a_frame_that_could_not_be_recorded_is_counted_where_it_is_marked() -> None:
+    lines = CameraLines()
+    for failed, seconds in ((0, 1.0), (0, 2.5), (3, 3.0)):
+        camera = CameraStatus("right", 30.0, 100, 2, 0, failed=failed)
+        (line,) = lines.lines(status(stamp_ns=round(seconds * 1e9), cameras=(camera,)))
+    assert line.warns and line.losses == "3 lost, 0 gaps"
+    assert "3 could not be shown or recorded" in line.tooltip
+
+
+def test_the_button_re_arms_only_an_arm_that_stands_still(window: Application) -> None:
+    strip, action = window.window.strip, window.services.actions["rearm"]
+    window.services.station.ready = READY
+    window.window._show_status(status(stop_reason="operator"))
+    assert strip.rearm.isVisible() and not strip.rearm.isEnabled()
+    assert action.isEnabled(), "the key still explains itself"
+    window.window._show_status(status(stop_reason="operator", standstill=True))
+    assert strip.rearm.isEnabled()
+
+
+def test_the_disk_is_looked_up_every_few_seconds_and_the_rate_as_soon_as_it_can_be_asked(
+    qt: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Path] = []
+    monkeypatch.setattr("app.workers.disk.free_bytes", lambda path: looked.append(path) or 10**12)
+    library = LibraryWorker(tmp_path / "library")
+    watch = DiskWatch(library)
+    for _ in range(30):
+        assert watch.minutes_left(None, None) is None
+    assert watch.free_bytes == 10**12
+    library.start()
+    wait_until(lambda: watch.minutes_left(READY, None) is not None, 3.0)
+    assert len(looked) == 1
+    library.close()
 
 
 def test_little_disk_is_said() -> None:
