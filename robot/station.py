@@ -124,11 +124,11 @@ class Station:
                 raise ReticleError(f"The station cannot do '{type(command).__name__}'.")
             handler(self, command)
         except ReticleError as error:
-            self._channel.send(messages.Trouble(str(error)))
+            self._channel.send(messages.Trouble(str(error), messages.name_of(type(command))))
         except Exception as error:  # noqa: BLE001 - one command that fails must not end the station
             _LOG.exception("the command %r failed", command)
             sentence = f"The station could not do '{type(command).__name__}' ({type(error).__name__}: {error})."
-            self._channel.send(messages.Trouble(sentence))
+            self._channel.send(messages.Trouble(sentence, messages.name_of(type(command))))
         return True
 
     def _at_once(self, command: messages.Command) -> None:
@@ -184,7 +184,7 @@ class Station:
         finished = messages.ReplayFinished("The replay is done.")
         self._drive(Source.REPLAY, path, command.speed, finished, "The replay is over, but the hand is not at its end")
         if warning:
-            self._report(warning)
+            self._report(warning, "replay")
 
     def _check_scene(self, episode: EpisodeMetadata) -> str:
         """What differs between an episode's scene and this one; InputError when it cannot be replayed here."""
@@ -231,9 +231,10 @@ class Station:
         reason = stopped.sentence if stopped is not None else "The arm was let go or taken by another command."
         self._channel.send(messages.LeaseLost(lease, reason))
 
-    def _missed(self, sentence: str, goal: SE3) -> messages.Trouble:
+    def _missed(self, sentence: str, goal: SE3) -> messages.Notice:
         distance, angle = self._loop.distance_to(goal)
-        return messages.Trouble(f"{sentence}: {distance * 1000.0:.0f} mm and {math.degrees(angle):.0f} degrees remain.")
+        remain = f"{distance * 1000.0:.0f} mm and {math.degrees(angle):.0f} degrees remain."
+        return messages.Notice(f"{sentence}: {remain}", "way")
 
     # Simulation ----------------------------------------------------------------------------------------------------
     def _load_task(self, command: messages.LoadTask) -> None:
@@ -305,8 +306,8 @@ class Station:
             deliveries.append(FrameDelivery(watch, self._clock, receivers, self._report))
         return deliveries
 
-    def _report(self, sentence: str) -> None:
-        self._channel.send(messages.Trouble(sentence))
+    def _report(self, sentence: str, about: str) -> None:
+        self._channel.send(messages.Notice(sentence, about))
 
     def _on_stop(self, reason: StopReason) -> None:
         self._recording.event("stopped", reason)

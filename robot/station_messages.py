@@ -7,7 +7,6 @@ memory; commands and events on the channel.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -116,6 +115,11 @@ class Command(msgspec.Struct, frozen=True, tag_field="type"):
     """Base of all commands."""
 
 
+def name_of(command: type[Command]) -> str:
+    """The tag by which a Trouble names a command."""
+    return str(command.__struct_config__.tag)
+
+
 class Open(Command, frozen=True, tag="open"):
     spec: StationSpec
 
@@ -194,8 +198,8 @@ class DragEnd(Command, frozen=True, tag="drag_end"):
 class Replay(Command, frozen=True, tag="replay"):
     """Replay the setpoints of an episode file through the same safety, from its first pose.
 
-    Trouble says that it is refused in a scene with other objects or on another real rig, and warns when the objects
-    are elsewhere than when the episode began.
+    Trouble refuses it in a scene with other objects and on another real rig; a Notice warns when the objects are
+    elsewhere than when the episode began, when that is not known, and when the episode was not simulated.
     """
 
     path: str
@@ -303,7 +307,7 @@ class RecordingFinished(Event, frozen=True, tag="recording_finished"):
 
 
 class RecordingFailed(Event, frozen=True, tag="recording_failed"):
-    """It could not start, or it broke; what was written is kept for recovery."""
+    """It could not start, whatever the reason, or it broke; what was written is kept for recovery."""
 
     id: str
     message: str
@@ -318,10 +322,23 @@ class ReplayFinished(Event, frozen=True, tag="replay_finished"):
 
 
 class Trouble(Event, frozen=True, tag="trouble"):
-    """One sentence for the person: a device lost, a command refused."""
+    """In a sentence, why ``command`` was refused, named by its tag; without one, why the station could not open.
+
+    A recording that may not start is told by RecordingFailed instead.
+    """
 
     message: str
-    data: dict[str, Any] = {}
+    command: str = ""
+
+
+class Notice(Event, frozen=True, tag="notice"):
+    """One sentence for the person that answers no command: what a device reports, a warning, a goal that was missed.
+
+    A newer one ``about`` the same takes the place of the older.
+    """
+
+    message: str
+    about: str = ""
 
 
 Events = (
@@ -339,6 +356,7 @@ Events = (
     | DragStarted
     | ReplayFinished
     | Trouble
+    | Notice
 )
 
 

@@ -40,20 +40,33 @@ class StationRecording:
 
     def start(self, command: messages.StartRecording) -> None:
         """Open the file and record from the next tick on; RecordingFailed says why that cannot be."""
-        if self._recorder is not None:
-            raise ReticleError("A recording is already running; stop it first.")
         try:
-            recorder = self._open(command)
+            if self._recorder is not None:
+                raise ReticleError("A recording is already running; stop it first.")
+            self._begin(self._open(command), command.metadata.id)
         except (ReticleError, OSError, ValueError) as error:
-            sentence = f"The recording could not start: {error}"
-            self._channel.send(messages.RecordingFailed(command.metadata.id, sentence))
-            return
-        self._recorder, self._episode = recorder, command.metadata.id
+            self._refuse(command, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the start must hear of it
+            _LOG.exception("the recording could not start")
+            self._refuse(command, f"{type(error).__name__}: {error}.")
+        else:
+            self._channel.send(messages.RecordingStarted(self._episode))
+
+    def _begin(self, recorder: Recorder, episode: str) -> None:
+        self._recorder, self._episode = recorder, episode
         scene = self._devices.scene
-        if scene is not None:
-            self._control.call(lambda: scene.begin_episode(disturbances=False, timed=False))
-        self._control.record_to(recorder)
-        self._channel.send(messages.RecordingStarted(self._episode))
+        try:
+            if scene is not None:
+                self._control.call(lambda: scene.begin_episode(disturbances=False, timed=False))
+            self._control.record_to(recorder)
+        except BaseException:
+            self._recorder = None
+            recorder.abort()
+            raise
+
+    def _refuse(self, command: messages.StartRecording, reason: str) -> None:
+        sentence = f"The recording could not start: {reason}"
+        self._channel.send(messages.RecordingFailed(command.metadata.id, sentence))
 
     def _open(self, command: messages.StartRecording) -> Recorder:
         cameras = [camera.info for camera in self._devices.cameras]

@@ -16,9 +16,11 @@ from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary
 
 if TYPE_CHECKING:
     from core.library import Library
+    from core.library.journal import Edit
 
 _LOG = logging.getLogger(__name__)
 _PATIENCE_S = 30.0
+_CLOSING_S = 10.0
 Work = Callable[["Library"], Any]
 Done = Callable[[Any], None]
 
@@ -36,6 +38,8 @@ class LibraryWorker(QObject):
     """A change, an undo or a redo was asked for: what an earlier message offered to take back is another thing now."""
     undone = Signal(str, object)
     """What was taken back, in words, and the identifiers of the episodes that are as they were before."""
+    redone = Signal(object)
+    """The identifiers of the episodes to which an undone change was made again."""
     troubled = Signal(str)
 
     _delivered = Signal(object, object)
@@ -64,16 +68,16 @@ class LibraryWorker(QObject):
         self._writes.put(None)
         self._usable.set()  # who waits for a library that never opened need not wait any longer
         for thread in self._threads.values():
-            thread.join(timeout=10.0)
-        self._threads.clear()
+            thread.join(timeout=_CLOSING_S)
 
     # Intents --------------------------------------------------------------------------------------------------------
     def begin(self, metadata: EpisodeMetadata, cameras: Sequence[CameraInfo] = ()) -> None:
         """A row for a new recording; ``episodeBegun`` brings its id, its path and the bytes a second to expect."""
 
         def begin(library: Library) -> tuple[str, str, float]:
+            bytes_per_second = library.episodes.bytes_per_second(cameras)
             episode, path = library.episodes.begin(metadata, cameras)
-            return episode, str(path), library.episodes.bytes_per_second(cameras)
+            return episode, str(path), bytes_per_second
 
         self.write(begin, lambda begun: self.episodeBegun.emit(*begun), self.beginFailed.emit)
 
@@ -105,17 +109,24 @@ class LibraryWorker(QObject):
         self.changing.emit()
         self.write(lambda library: library.episodes.undo(), self._undone)
 
-    def _undone(self, edit: Any) -> None:
+    def _undone(self, edit: Edit | None) -> None:
         if edit is None:
             self.undone.emit("There is nothing to undo.", ())
             return
-        self.undone.emit(undone_words(edit.action, len(edit.ids)), edit.ids)
+        self.undone.emit(undone_words(edit), edit.ids)
         self.episodesChanged.emit(edit.ids)
 
     def redo(self, done: Done) -> None:
         """Make the change again that was undone last; ``done`` gets it, or None."""
         self.changing.emit()
-        self.write(lambda library: library.episodes.redo(), done)
+
+        def redone(edit: Edit | None) -> None:
+            done(edit)
+            if edit is not None:
+                self.redone.emit(edit.ids)
+                self.episodesChanged.emit(edit.ids)
+
+        self.write(lambda library: library.episodes.redo(), redone)
 
     def write(self, work: Work, done: Done, failed: Callable[[str], None] | None = None) -> None:
         """Run ``work`` in the writing thread."""
@@ -135,7 +146,9 @@ class LibraryWorker(QObject):
         reader = self._threads["library reader"]
         reader.join(timeout=_PATIENCE_S)
         self._usable.clear()
-        if not reader.is_alive():  # SQLite must not be closed under a query
+        if reader.is_alive():  # SQLite must not be closed under a query
+            _LOG.warning("the library stays open: a question is still being answered after %.0f s", _PATIENCE_S)
+        else:
             library.close()
 
     def _open(self) -> Library | None:
@@ -187,12 +200,18 @@ def _guarded(work: Work, tell: Callable[[str], None]) -> Work:
     return run
 
 
-def undone_words(action: str, count: int) -> str:
+_COLUMNS = {"success": "verdict", "notes": "note", "tags": "tags", "trim_start_s": "trim", "trim_end_s": "trim"}
+
+
+def undone_words(edit: Edit) -> str:
     """What is so again after an edit was taken back."""
+    count = len(edit.ids)
     one = count == 1
     which, are = ("The episode", "is") if one else (f"{count:,} episodes", "are")
-    if action == "trash":
+    if edit.action == "trash":
         return f"{which} {are} back from the trash."
-    if action == "restore":
+    if edit.action == "restore":
         return f"{which} {are} in the trash again."
-    return f"{which} {'has' if one else 'have'} the {action} of before."
+    changed = {column for change in edit.changes for column in change.before}
+    words = dict.fromkeys(word for column, word in _COLUMNS.items() if column in changed)
+    return f"{which} {'has' if one else 'have'} the {' and the '.join(words)} of before."

@@ -35,7 +35,8 @@ class StationWorker(QObject):
     recordingFailed = Signal(object)
     dragStarted = Signal(object)
     replayFinished = Signal(object)
-    troubled = Signal(str)
+    troubled = Signal(object)
+    noticed = Signal(object)
     exited = Signal(str)
     statusChanged = Signal(object)
 
@@ -73,6 +74,8 @@ class StationWorker(QObject):
             messages.RecordingFailed: self.recordingFailed,
             messages.DragStarted: self.dragStarted,
             messages.ReplayFinished: self.replayFinished,
+            messages.Trouble: self.troubled,
+            messages.Notice: self.noticed,
         }
 
     # Life -----------------------------------------------------------------------------------------------------------
@@ -125,8 +128,6 @@ class StationWorker(QObject):
             self.ready = event
         if isinstance(event, messages.Trouble):
             self._last_trouble = event.message
-            self.troubled.emit(event.message)
-            return
         signal = self._signals.get(type(event))
         if signal is not None:
             signal.emit(event)
@@ -145,7 +146,8 @@ class StationWorker(QObject):
     def send(self, command: messages.Command) -> bool:
         """Send a command; False when there is no station (``exited`` says why)."""
         if self._client is None:
-            self.troubled.emit("The rig is not running; restart the station.")
+            why = "The rig is not running; restart the station."
+            self.troubled.emit(messages.Trouble(why, messages.name_of(type(command))))
             return False
         try:
             self._client.send(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from PySide6.QtWidgets import QApplication
 
 from app.application import Application
 from app.pages.teleoperate.page import TeleoperatePage
-from app.pages.teleoperate.recording import Phase
+from app.pages.teleoperate.recording import After, Phase, RecordingFlow
 from app.views.rgbd import Kind, RgbdView
+from core.episodes.header import unfinished
+from core.library.episodes import Episodes
 from core.library.query import EpisodeFilter
 from core.messages import ControlMode
-from robot.station_messages import Home
+from robot.station_messages import Home, Notice, Rearm, ResetScene, Trouble, name_of
 from robot.teleoperation.driver import DriveState
 
 
@@ -30,9 +33,17 @@ def page(live: Application) -> Iterator[TeleoperatePage]:
     yield page
     page.let_go()
     if live.services.station.status is not None and live.services.station.status.stop_reason is not None:
-        wait_until(lambda: live.services.station.status.standstill)
-        live.services.actions["rearm"].trigger()
-        wait_until(lambda: live.services.station.status.stop_reason is None)
+        rearm(live)
+
+
+def rearm(live: Application) -> None:
+    """Click the button whenever it is enabled: a station that was late in between refuses once more."""
+
+    def rearmed() -> bool:
+        live.window.strip.rearm.click()
+        return live.services.station.status.stop_reason is None
+
+    wait_until(rearmed)
 
 
 def hand(live: Application) -> np.ndarray:
@@ -107,9 +118,7 @@ def test_space_stops_the_arm_and_re_arming_lets_it_move_again(live: Application,
     assert live.window.strip.rearm.isVisible()
     press(live, Qt.Key.Key_Down)
     wait_until(lambda: any("re-arm" in text for text in live.window.toasts.texts))
-    wait_until(lambda: live.services.station.status.standstill)
-    live.window.strip.rearm.click()
-    wait_until(lambda: live.services.station.status.stop_reason is None)
+    rearm(live)
     before = hand(live)
     press(live, Qt.Key.Key_Up)
     wait_until(lambda: np.linalg.norm(hand(live) - before) > 0.01)
@@ -155,6 +164,15 @@ def test_dragging_an_object_in_the_3d_view_pushes_it(live: Application, page: Te
     wait_until(lambda: station.status.disturbance == "none")
 
 
+def record(flow: RecordingFlow) -> str:
+    """Record for a moment; returns the episode's identifier while it waits for its label."""
+    flow.start()
+    wait_until(lambda: flow.phase is Phase.RECORDING)
+    flow.stop(After.ASK)
+    wait_until(lambda: flow.phase is Phase.LABELLING)
+    return flow.last.id
+
+
 def test_record_label_discard_and_undo(live: Application, page: TeleoperatePage) -> None:
     library = live.services.library
     click_key(live, Qt.Key.Key_R)
@@ -168,7 +186,8 @@ def test_record_label_discard_and_undo(live: Application, page: TeleoperatePage)
     click_key(live, Qt.Key.Key_S)
     wait_until(lambda: library.library.episodes.list(EpisodeFilter(success=True)).total == 1)
     (row,) = library.library.episodes.list().rows
-    assert row.status == "complete" and row.steps > 0 and row.task == "free" and row.frames > 0
+    assert row.status == "complete" and row.task == "free" and row.frames > 0
+    assert row.duration_s > 0.9 and row.steps > 0.25 * 200 * row.duration_s
     wait_until(lambda: set(page.views._reference) == {"right", "left", "wrist"})
     click_key(live, Qt.Key.Key_F)
     wait_until(lambda: library.library.episodes.get(row.id).success is False)
@@ -181,6 +200,71 @@ def test_record_label_discard_and_undo(live: Application, page: TeleoperatePage)
     assert page.flow.last.id == row.id and page.flow.verdict is False
     QTest.keyClick(live.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: page.flow.verdict is True)
+    library.redo(lambda _: None)
+    wait_until(lambda: page.flow.verdict is False)
+    library.redo(lambda _: None)
+    wait_until(lambda: page.flow.phase is Phase.IDLE)
+    assert library.library.episodes.get(row.id).status == "trashed"
+
+
+def test_an_undo_brings_nothing_back_to_be_labelled_once_another_was_recorded(
+    live: Application, page: TeleoperatePage
+) -> None:
+    flow, library = page.flow, live.services.library
+    discarded = record(flow)
+    flow.discard()
+    wait_until(lambda: library.library.episodes.get(discarded).status == "trashed")
+    newer = record(flow)
+    flow.next()
+    flow.cancel()
+    answered: list[object] = []
+    library.undo()
+    wait_until(lambda: library.library.episodes.get(discarded).status == "complete")
+    library.write(lambda _: None, lambda _: library.read(lambda _: None, answered.append))
+    wait_until(lambda: answered)
+    assert flow.phase is Phase.IDLE and flow.last.id == newer
+
+
+def test_what_the_station_reports_does_not_end_a_start(live: Application, page: TeleoperatePage) -> None:
+    station = live.services.station
+
+    def report(*_: object) -> None:
+        station.noticed.emit(Notice("An image of the wrist camera could not be shown."))
+        station.troubled.emit(Trouble("The arm still moves.", name_of(Rearm)))
+
+    live.services.library.episodeBegun.connect(report)
+    episode = record(page.flow)
+    live.services.library.episodeBegun.disconnect(report)
+    wait_until(lambda: live.services.library.library.episodes.get(episode).status == "complete")
+
+
+def test_a_start_that_is_refused_is_said_and_leaves_no_row_behind(
+    live: Application, page: TeleoperatePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, begun = Episodes.begin, []
+
+    def begin_where_a_file_is(*arguments: object) -> tuple[str, Path]:
+        begun.append(begin(*arguments))
+        unfinished(begun[0][1]).touch()
+        return begun[0]
+
+    monkeypatch.setattr(Episodes, "begin", begin_where_a_file_is)
+    page.flow.start()
+    wait_until(lambda: any("could not start" in text for text in live.window.toasts.texts))
+    assert page.flow.phase is Phase.IDLE
+    ((episode, path),) = begun
+    wait_until(lambda: live.services.library.library.episodes.get(episode).status == "trashed")
+    unfinished(path).unlink()
+
+
+def test_only_a_refused_reset_ends_the_wait_for_the_scene(live: Application, page: TeleoperatePage) -> None:
+    station, flow = live.services.station, page.flow
+    flow.next()
+    assert flow.phase is Phase.COUNTDOWN
+    station.troubled.emit(Trouble("The arm still moves.", name_of(Rearm)))
+    assert flow.phase is Phase.COUNTDOWN
+    station.troubled.emit(Trouble("Stop the recording first.", name_of(ResetScene)))
+    assert flow.phase is Phase.IDLE
 
 
 def test_success_while_recording_stops_labels_and_next_records_again(live: Application, page: TeleoperatePage) -> None:

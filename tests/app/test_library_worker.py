@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ from conftest import wait_until
 from PySide6.QtWidgets import QApplication
 
 from app.workers.library import LibraryWorker
+from core.errors import LibraryError
 from core.library import Library
+from core.library.episodes import Episodes
+from tests.core.episodes.making import metadata
+from tests.core.library.making import add
 
 _LONG = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT max(i) FROM n"
 
@@ -46,3 +51,75 @@ def test_closing_does_not_wait_for_a_library_that_could_not_open(tmp_path: Path)
         began_s = time.monotonic()
         worker.close()
         assert time.monotonic() - began_s < 5.0
+
+
+@pytest.fixture
+def worker(qt: QApplication, tmp_path: Path) -> Iterator[LibraryWorker]:
+    worker = LibraryWorker(tmp_path / "library")
+    worker.start()
+    yield worker
+    worker.close()
+
+
+def test_a_busy_writer_closes_the_library_after_those_who_closed_it_left(
+    worker: LibraryWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.workers.library._CLOSING_S", 0.05)
+    began, go_on = threading.Event(), threading.Event()
+    worker.write(lambda library: (began.set(), go_on.wait(20.0)), lambda _: None)
+    assert began.wait(20.0)
+    worker.close()
+    go_on.set()
+    monkeypatch.setattr("app.workers.library._CLOSING_S", 20.0)
+    worker.close()
+    with Library.open(worker.root):
+        pass
+
+
+def test_a_library_that_stays_open_under_a_question_is_logged(
+    worker: LibraryWorker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    worker.read(lambda library: (began.set(), go_on.wait(20.0)), lambda _: None)
+    assert began.wait(20.0)
+    monkeypatch.setattr("app.workers.library._PATIENCE_S", 0.05)
+    monkeypatch.setattr("app.workers.library._CLOSING_S", 0.5)
+    worker.close()
+    assert any("stays open" in record.message for record in caplog.records)
+    go_on.set()
+    worker.library.close()
+
+
+def test_an_undo_says_what_is_as_it_was_and_a_redo_on_which(worker: LibraryWorker) -> None:
+    undone: list[str] = []
+    redone: list[tuple[str, ...]] = []
+    worker.undone.connect(lambda words, ids: undone.append(words))
+    worker.redone.connect(redone.append)
+    wait_until(lambda: worker.library)
+    episode = add(worker.library).id
+    for change, word in (
+        ({"success": True}, "verdict"),
+        ({"notes": "slipped"}, "note"),
+        ({"add_tags": ("a",)}, "tags"),
+    ):
+        worker.change(lambda library, change=change: library.episodes.label([episode], **change), (episode,))
+        worker.undo()
+        wait_until(lambda word=word: undone == [f"The episode has the {word} of before."])
+        undone.clear()
+    worker.redo(lambda _: None)
+    wait_until(lambda: redone == [(episode,)])
+
+
+def test_a_rate_that_cannot_be_known_leaves_no_row_behind(
+    worker: LibraryWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Episodes, cameras: object) -> float:
+        raise LibraryError("The catalogue cannot be read.")
+
+    reasons: list[str] = []
+    worker.beginFailed.connect(reasons.append)
+    wait_until(lambda: worker.library)
+    monkeypatch.setattr(Episodes, "bytes_per_second", fail)
+    worker.begin(metadata(""))
+    wait_until(lambda: reasons == ["The catalogue cannot be read."])
+    assert worker.library.episodes.list().total == 0

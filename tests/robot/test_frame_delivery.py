@@ -32,7 +32,7 @@ def test_a_camera_thread_outlives_a_receiver_that_raises() -> None:
     broken, whole = Receiver(RuntimeError("no room in shared memory")), Receiver()
     reports: list[str] = []
     receivers = {"shown": broken, "recorded": whole}
-    delivery = FrameDelivery(CameraWatch(camera.info), clock, receivers, reports.append)
+    delivery = FrameDelivery(CameraWatch(camera.info), clock, receivers, lambda sentence, _: reports.append(sentence))
     camera.start(delivery)
 
     def five_frames() -> bool:
@@ -53,7 +53,8 @@ def test_a_camera_thread_outlives_a_receiver_that_raises() -> None:
 def test_a_row_of_failures_is_said_at_once_and_then_every_ten_seconds(error: Exception) -> None:
     clock = LockstepClock()
     receiver, reports = Receiver(error), []
-    delivery = FrameDelivery(CameraWatch(INFO), clock, {"recorded": receiver}, reports.append)
+    receivers = {"recorded": receiver}
+    delivery = FrameDelivery(CameraWatch(INFO), clock, receivers, lambda sentence, _: reports.append(sentence))
     for k in range(25):
         clock.wait_until(k * 1_000_000_000)
         delivery(frame(k, k * 1_000_000_000))
@@ -64,3 +65,18 @@ def test_a_row_of_failures_is_said_at_once_and_then_every_ten_seconds(error: Exc
     receiver.error = None
     delivery(frame(25, 25_000_000_000))
     assert delivery.status(clock.now_ns()).failed == 25
+
+
+def test_what_could_not_be_recorded_is_said_whatever_else_failed(caplog: pytest.LogCaptureFixture) -> None:
+    clock = LockstepClock()
+    shown, recorded = Receiver(ValueError("no room")), Receiver()
+    abouts: list[str] = []
+    receivers = {"shown": shown, "recorded": recorded}
+    delivery = FrameDelivery(CameraWatch(INFO), clock, receivers, lambda _, about: abouts.append(about))
+    delivery(frame(0, 0))
+    recorded.error = EpisodeFileError("The images have another size.")
+    for k in range(1, 30):
+        delivery(frame(k, k))
+    assert abouts == ["right camera shown", "right camera recorded"]
+    assert delivery.status(clock.now_ns()).failed == 30, "frames, not failures"
+    assert len(caplog.records) == 1, "logged when it is said"

@@ -222,8 +222,8 @@ def test_a_home_that_is_not_reached_says_how_far_it_is(person: Person) -> None:
     person.target = None
     behind = SE3(home.quat_wxyz, np.array([0.10, home.p[1], home.p[2]]))
     person.client.send(messages.Home(behind.as_tuple()))
-    trouble = person.expect(messages.Trouble).message
-    assert "did not get home: 170 mm" in trouble, "the workspace ends there"
+    notice = person.expect(messages.Notice).message
+    assert "did not get home: 170 mm" in notice, "the workspace ends there"
     assert not any(isinstance(event, messages.HomeReached) for event in person.events)
     person.drive()
     person.wait_mode(ControlMode.TRACKING)
@@ -306,7 +306,7 @@ def test_a_replay_in_another_scene_is_refused_and_with_moved_objects_warned_of(p
     person.expect(messages.TaskLoaded)
     person.client.send(messages.ResetScene(5))
     person.client.send(messages.Replay(str(path)))
-    assert "seed 0" in person.expect(messages.Trouble).message
+    assert "seed 0" in person.expect(messages.Notice).message
     person.expect(messages.ReplayFinished)
 
 
@@ -314,12 +314,17 @@ def test_a_second_recording_and_a_scene_reset_during_one_are_refused(person: Per
     metadata = EpisodeMetadata(EPISODE, "free", 0, "", "")
     person.client.send(messages.StartRecording(str(tmp_path / f"{EPISODE}.mcap"), metadata))
     person.expect(messages.RecordingStarted)
-    person.client.send(messages.StartRecording(str(tmp_path / "other.mcap"), metadata))
-    assert "already running" in person.expect(messages.Trouble).message
+    other = EpisodeMetadata("OTHER", "free", 0, "", "")
+    person.client.send(messages.StartRecording(str(tmp_path / "other.mcap"), other))
+    failed = person.expect(messages.RecordingFailed)
+    assert failed.id == "OTHER"
+    assert "already running" in failed.message
     person.client.send(messages.ResetScene(1))
-    assert "Stop the recording" in person.expect(messages.Trouble).message
+    trouble = person.expect(messages.Trouble)
+    assert "Stop the recording" in trouble.message
+    assert trouble.command == messages.name_of(messages.ResetScene)
     person.client.send(messages.StopRecording())
-    person.expect(messages.RecordingFinished)
+    assert person.expect(messages.RecordingFinished).summary.id == EPISODE
 
 
 def test_cameras_deliver_frames_with_intrinsics_poses_and_depth(session: Session) -> None:

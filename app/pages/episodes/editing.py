@@ -41,8 +41,6 @@ class EpisodeEditing(QObject):
         def redone(edit: Any) -> None:
             if edit is None:
                 self._messenger.say("There is nothing to redo.", key="undo")
-            else:
-                self._library.episodesChanged.emit(edit.ids)
 
         self._library.redo(redone)
 

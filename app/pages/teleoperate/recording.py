@@ -24,6 +24,8 @@ from robot.station_messages import (
     SceneReset,
     StartRecording,
     StopRecording,
+    Trouble,
+    name_of,
 )
 
 
@@ -62,7 +64,6 @@ class Choices:
 @dataclass(slots=True)
 class _Pending:
     metadata: EpisodeMetadata
-    path: str = ""
     started: bool = False
     after: After = field(default=After.ASK)
 
@@ -105,10 +106,11 @@ class RecordingFlow(QObject):
         station.recordingFailed.connect(self._failed)
         station.sceneReset.connect(self._scene_reset)
         station.exited.connect(self._station_exited)
-        station.troubled.connect(self._troubled)
+        station.troubled.connect(self._refused)
         library.episodeBegun.connect(self._begun)
         library.beginFailed.connect(self._begin_failed)
-        library.undone.connect(self._undone)
+        library.undone.connect(lambda words, ids: self._edited(ids))
+        library.redone.connect(self._edited)
 
     # Deeds ----------------------------------------------------------------------------------------------------------
     def toggle(self) -> None:
@@ -254,7 +256,6 @@ class RecordingFlow(QObject):
             self._library.cancel(episode)
             return
         self._pending.metadata = msgspec.structs.replace(self._pending.metadata, id=episode)
-        self._pending.path = path
         start = StartRecording(path, self._pending.metadata, bytes_per_second=bytes_per_second)
         if not self._station.send(start):
             self._abort(episode)
@@ -267,6 +268,7 @@ class RecordingFlow(QObject):
     def _started(self, event: RecordingStarted) -> None:
         if self._pending is not None and event.id == self._pending.metadata.id:
             self._pending.started = True
+            self._discarded = None
             self._messenger.withdraw("recording")
             self._enter(Phase.RECORDING)
 
@@ -289,19 +291,19 @@ class RecordingFlow(QObject):
                 self._prepare(then_record=True)
 
     def _failed(self, event: RecordingFailed) -> None:
+        """A start that was refused leaves no row behind."""
         pending = self._pending
-        if pending is not None and event.id == pending.metadata.id and not pending.started:
-            self._abort(event.id)
-        else:
-            self._pending = None
-            self._enter(Phase.IDLE)
+        if pending is not None and event.id == pending.metadata.id:
+            if pending.started:
+                self._pending = None
+                self._enter(Phase.IDLE)
+            else:
+                self._abort(event.id)
         self._messenger.complain(event.message, key="recording")
 
-    def _troubled(self, message: str) -> None:
-        """A command was refused: a start that was refused leaves no row behind."""
-        if self.phase is Phase.STARTING and self._pending is not None and self._pending.path:
-            self._abort(self._pending.metadata.id)
-        elif self.phase is Phase.COUNTDOWN and self._waiting_for_scene:
+    def _refused(self, trouble: Trouble) -> None:
+        """The countdown does not wait for a scene that does not come."""
+        if trouble.command == name_of(ResetScene) and self.phase is Phase.COUNTDOWN and self._waiting_for_scene:
             self.cancel()
 
     def _station_exited(self, reason: str) -> None:
@@ -336,8 +338,8 @@ class RecordingFlow(QObject):
         self._messenger.say("The episode is in the trash.", "Undo", self._library.undo, key="discard")
         self._discarded, self.last = self.last, None
 
-    def _undone(self, words: str, ids: tuple[str, ...]) -> None:
-        """An undo brings the discarded episode back to be labelled, or changes the label of the one at hand."""
+    def _edited(self, ids: tuple[str, ...]) -> None:
+        """Undo and redo bring the discarded episode back, and discard or change the label of the one at hand."""
         summary = self.last if self.phase is Phase.LABELLING else self._discarded
         if summary is not None and summary.id in ids and self.phase in (Phase.IDLE, Phase.LABELLING):
             self._library.read(
@@ -345,7 +347,11 @@ class RecordingFlow(QObject):
             )
 
     def _show_again(self, summary: EpisodeSummary, row: EpisodeRow) -> None:
-        if self.phase not in (Phase.IDLE, Phase.LABELLING) or row.status == "trashed":
+        if self.phase not in (Phase.IDLE, Phase.LABELLING):
+            return
+        if row.status == "trashed":
+            self._discarded, self.last = summary, None
+            self._enter(Phase.IDLE)
             return
         self.last, self._discarded, self.verdict = summary, None, row.success
         self._enter(Phase.LABELLING)
