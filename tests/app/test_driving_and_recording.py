@@ -37,13 +37,19 @@ def page(live: Application) -> Iterator[TeleoperatePage]:
 
 
 def rearm(live: Application) -> None:
-    """Click the button whenever it is enabled: a station that was late in between refuses once more."""
+    """Click the button; again when the station was late in between and refused."""
+    station, button = live.services.station, live.window.strip.rearm
+    refused: list[object] = [True]
+    station.troubled.connect(refused.append)
 
     def rearmed() -> bool:
-        live.window.strip.rearm.click()
-        return live.services.station.status.stop_reason is None
+        if refused and button.isEnabled():
+            refused.clear()
+            button.click()
+        return station.status.stop_reason is None
 
     wait_until(rearmed)
+    station.troubled.disconnect(refused.append)
 
 
 def hand(live: Application) -> np.ndarray:
