@@ -134,9 +134,17 @@ class StationRecording:
         try:
             summary = recorder.finish(success=success, stop_reason=stop_reason)
         except (ReticleError, OSError) as error:
-            self._channel.send(messages.RecordingFailed(self._episode, f"The recording could not be closed: {error}"))
+            self._unclosed(str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the episode must hear of it
+            _LOG.exception("the recording could not be closed")
+            self._unclosed(f"{type(error).__name__}: {error}.")
             return
         self._channel.send(messages.RecordingFinished(summary, message))
+
+    def _unclosed(self, reason: str) -> None:
+        sentence = f"The recording could not be closed: {reason}"
+        self._channel.send(messages.RecordingFailed(self._episode, sentence))
 
     def refuse_while_running(self, deed: str) -> None:
         if self._recorder is not None:

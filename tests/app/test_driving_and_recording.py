@@ -20,7 +20,7 @@ from core.episodes.header import unfinished
 from core.library.episodes import Episodes
 from core.library.query import EpisodeFilter
 from core.messages import ControlMode
-from robot.station_messages import Home, Notice, Rearm, ResetScene, Trouble, name_of
+from robot.station_messages import Home, Notice, Rearm, ResetScene, StopRecording, Trouble, name_of
 from robot.teleoperation.driver import DriveState
 
 
@@ -211,6 +211,44 @@ def test_record_label_discard_and_undo(live: Application, page: TeleoperatePage)
     library.redo(lambda _: None)
     wait_until(lambda: page.flow.phase is Phase.IDLE)
     assert library.library.episodes.get(row.id).status == "trashed"
+
+
+def test_keys_pressed_while_an_episode_is_saved_are_kept_and_the_newest_verdict_wins(
+    live: Application, page: TeleoperatePage
+) -> None:
+    get, flow = live.services.library.library.episodes.get, page.flow
+    flow.choices.countdown_s = 10
+    click_key(live, Qt.Key.Key_R)
+    wait_until(lambda: flow.phase is Phase.RECORDING)
+    for key in (Qt.Key.Key_R, Qt.Key.Key_Delete, Qt.Key.Key_S, Qt.Key.Key_F, Qt.Key.Key_Return):
+        click_key(live, key)
+    assert flow.phase is Phase.SAVING and page.bar.words == "Saving"
+    wait_until(lambda: flow.phase is Phase.COUNTDOWN)
+    kept = flow.last.id
+    wait_until(lambda: get(kept).status == "complete" and get(kept).success is False)
+    flow.cancel()
+
+
+def test_discarding_while_an_episode_is_saved_puts_it_into_the_trash(live: Application, page: TeleoperatePage) -> None:
+    get, flow = live.services.library.library.episodes.get, page.flow
+    saved: list[str] = []
+    flow.episodeSaved.connect(lambda summary: saved.append(summary.id))
+    click_key(live, Qt.Key.Key_R)
+    wait_until(lambda: flow.phase is Phase.RECORDING)
+    for key in (Qt.Key.Key_R, Qt.Key.Key_S, Qt.Key.Key_Delete):
+        click_key(live, key)
+    wait_until(lambda: flow.phase is Phase.IDLE)
+    wait_until(lambda: get(saved[0]).status == "trashed")
+
+
+def test_a_stop_that_is_refused_ends_the_saving(live: Application, page: TeleoperatePage) -> None:
+    flow, station = page.flow, live.services.station
+    flow.start()
+    wait_until(lambda: flow.phase is Phase.RECORDING)
+    flow.stop(After.ASK)
+    station.troubled.emit(Trouble("The station could not do that.", name_of(StopRecording)))
+    assert flow.phase is Phase.IDLE
+    wait_until(lambda: flow.phase is Phase.LABELLING)
 
 
 def test_an_undo_brings_nothing_back_to_be_labelled_once_another_was_recorded(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.clock import WallClock
+from core.episodes.recorder import Recorder
 from core.errors import ProcessError
 from core.messages import EpisodeMetadata
 from robot.assembly import Devices
@@ -51,3 +52,19 @@ def test_a_start_that_the_control_loop_does_not_answer_fails_and_leaves_nothing(
     recording.start(start)
     recording.stop(None, None)
     assert [type(event) for event in channel.events[1:]] == [RecordingStarted, RecordingFinished]
+
+
+def test_an_end_that_fails_in_an_unforeseen_way_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def finish(*_: object, **__: object) -> None:
+        raise RuntimeError("no encoder")
+
+    channel = Channel()
+    devices = Devices(arm=None, gripper=None, cameras=[], scene=None)  # type: ignore[arg-type]
+    recording = StationRecording(channel, Control(), WallClock(), devices, load_rig(), 1)  # type: ignore[arg-type]
+    recording.start(StartRecording(str(tmp_path / "one.mcap"), EpisodeMetadata("one", "free", 0, "", "")))
+    with monkeypatch.context() as broken:
+        broken.setattr(Recorder, "finish", finish)
+        recording.stop(None, None)
+    failed = channel.events[-1]
+    assert isinstance(failed, RecordingFailed) and failed.id == "one"
+    assert "no encoder" in failed.message

@@ -140,6 +140,7 @@ class TeleoperatePage(Page):
         flow, bar, station = self.flow, self.bar, self._services.station
         flow.phaseChanged.connect(self._phase_changed)
         flow.countedDown.connect(bar.show_seconds_left)
+        flow.intended.connect(bar.show_intent)
         flow.episodeSaved.connect(bar.show_saved)
         flow.episodeBack.connect(bar.show_saved)
         flow.episodeLabelled.connect(bar.show_verdict)
@@ -340,12 +341,12 @@ class TeleoperatePage(Page):
             self.guide.tick("record")
         self.driving.device.release_all() if phase is Phase.COUNTDOWN else None
         actions = self._services.actions
-        labelling, recording = phase is Phase.LABELLING, phase is Phase.RECORDING
-        for name in ("record.success", "record.failure"):
-            actions[name].setEnabled(labelling or recording)
-        actions["record.discard"].setEnabled(labelling or recording or phase is Phase.COUNTDOWN)
-        actions["record.again"].setEnabled(labelling or recording)
-        actions["record.next"].setEnabled(phase in (Phase.IDLE, Phase.LABELLING, Phase.COUNTDOWN))
+        labelling = phase is Phase.LABELLING
+        judged = labelling or phase in (Phase.RECORDING, Phase.SAVING)
+        for name in ("record.success", "record.failure", "record.again"):
+            actions[name].setEnabled(judged)
+        actions["record.discard"].setEnabled(judged or phase is Phase.COUNTDOWN)
+        actions["record.next"].setEnabled(phase not in (Phase.STARTING, Phase.RECORDING))
         actions["record.toggle"].setEnabled(phase not in (Phase.STARTING, Phase.SAVING))
         actions["record.note"].setEnabled(labelling)
         if not wants_keys(self.focusWidget()):

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QLineEdit, QStackedWidget, QWidget
 
 from app.actions import ActionBook
-from app.pages.teleoperate.recording import Phase
+from app.pages.teleoperate.recording import After, Phase
 from app.theme import outcome_colour, recording_colour, scaled, unit
 from app.widgets.basics import ActionButton, KeyCap, row, text
 from app.widgets.cell import Cell
@@ -19,6 +19,7 @@ _ROOMY = 330
 _ENOUGH = 300
 _NOT_YET = "Task not fulfilled"
 _COUNTDOWNS = (0, 3, 5, 10)
+_INTENTS = {After.DISCARD: "into the trash", After.AGAIN: "then once more"}
 
 
 class RecordBar(QFrame):
@@ -74,11 +75,12 @@ class RecordBar(QFrame):
             Phase.COUNTDOWN: self._counting,
             Phase.STARTING: self._recording,
             Phase.RECORDING: self._recording,
-            Phase.SAVING: self._recording,
+            Phase.SAVING: self._labelling,
             Phase.LABELLING: self._labelling,
         }
         self._stages.setCurrentWidget(stages[phase])
         self._recording.show_phase(phase)
+        self._labelling.note.setEnabled(phase is Phase.LABELLING)
         still = phase in (Phase.IDLE, Phase.LABELLING)
         self.task.setEnabled(still)
         self._options.setEnabled(still)
@@ -90,9 +92,10 @@ class RecordBar(QFrame):
 
     def _fit(self) -> None:
         """In a narrow window, what is done now comes before the options of the next episode."""
-        least = {Phase.IDLE: 0, Phase.LABELLING: _ENOUGH}.get(self._phase, _ROOMY)
+        least = {Phase.IDLE: 0, Phase.SAVING: _ENOUGH, Phase.LABELLING: _ENOUGH}.get(self._phase, _ROOMY)
         self._options.setVisible(self.width() >= unit() * least)
-        self._ghost.setVisible(self._phase is not Phase.LABELLING or self.width() >= unit() * _ROOMY)
+        labelling = self._phase in (Phase.SAVING, Phase.LABELLING)
+        self._ghost.setVisible(not labelling or self.width() >= unit() * _ROOMY)
 
     def show_seconds_left(self, seconds: int) -> None:
         self._counting.show_seconds(seconds)
@@ -100,6 +103,9 @@ class RecordBar(QFrame):
     def show_progress(self, recording: RecordingStatus | None, judged: bool | None) -> None:
         self._recording.show_progress(recording, judged)
         self._idle.show_judged(judged)
+
+    def show_intent(self, after: After, then_next: bool) -> None:
+        self._labelling.show_intent(after, then_next)
 
     def show_saved(self, summary: EpisodeSummary, note: str = "") -> None:
         self._labelling.show_saved(summary, note)
@@ -206,8 +212,6 @@ class _Recording(QWidget):
         if phase is Phase.STARTING:
             self._timer.setText("00:00.0")
             self._counts.show_lines("Starting", "")
-        elif phase is Phase.SAVING:
-            self._counts.show_lines("Saving", "")
 
     def show_progress(self, recording: RecordingStatus | None, judged: bool | None) -> None:
         if recording is None:
@@ -245,6 +249,11 @@ class _Labelling(QWidget):
         layout.addWidget(ActionButton(book, "record.next", primary=True))
         layout.addStretch(1)
         self.setLayout(layout)
+
+    def show_intent(self, after: After, then_next: bool) -> None:
+        self._summary.show_lines("Saving", _INTENTS.get(after, "then the next" if then_next else ""))
+        self.note.clear()
+        self.show_verdict({After.SUCCESS: True, After.FAILURE: False}.get(after))
 
     def show_saved(self, summary: EpisodeSummary, note: str) -> None:
         self._summary.show_lines(f"{summary.duration_s:.1f} s saved", f"{summary.dropped} dropped")

@@ -66,6 +66,7 @@ class _Pending:
     metadata: EpisodeMetadata
     started: bool = False
     after: After = field(default=After.ASK)
+    then_next: bool = False
 
 
 class RecordingFlow(QObject):
@@ -76,6 +77,8 @@ class RecordingFlow(QObject):
     episodeLabelled = Signal(object)
     episodeSaved = Signal(object)
     episodeBack = Signal(object, str)
+    intended = Signal(object, bool)
+    """While an episode is being saved: what will become of it, and whether the next one follows."""
 
     def __init__(
         self,
@@ -145,22 +148,22 @@ class RecordingFlow(QObject):
         """End the recording; ``after`` says what becomes of it."""
         if self.phase is not Phase.RECORDING or self._pending is None:
             return
-        self._pending.after = after
         self._enter(Phase.SAVING)
+        self._intend(after)
         self._station.send(StopRecording())
 
     def again(self) -> None:
         """Discard the episode at hand and record it anew, without a countdown."""
-        if self.phase is Phase.RECORDING:
-            self.stop(After.AGAIN)
+        if self.phase in (Phase.RECORDING, Phase.SAVING):
+            self._end(After.AGAIN)
         elif self.phase is Phase.LABELLING:
             self._trash()
             self._prepare(then_record=True)
 
     def judge(self, success: bool) -> None:
         """Say how it went; while recording, this also stops."""
-        if self.phase is Phase.RECORDING:
-            self.stop(After.SUCCESS if success else After.FAILURE)
+        if self.phase in (Phase.RECORDING, Phase.SAVING):
+            self._end(After.SUCCESS if success else After.FAILURE)
         elif self.phase is Phase.LABELLING and self.last is not None:
             self.verdict = success
             episode = self.last.id
@@ -175,8 +178,8 @@ class RecordingFlow(QObject):
 
     def discard(self) -> None:
         """Put the episode into the trash; while recording, this also stops."""
-        if self.phase is Phase.RECORDING:
-            self.stop(After.DISCARD)
+        if self.phase in (Phase.RECORDING, Phase.SAVING):
+            self._end(After.DISCARD)
         elif self.phase is Phase.LABELLING:
             self._trash()
             self._enter(Phase.IDLE)
@@ -189,6 +192,8 @@ class RecordingFlow(QObject):
             self._prepare(then_record=False)
         elif self.phase is Phase.COUNTDOWN:
             self.start()
+        elif self.phase is Phase.SAVING and self._pending is not None:
+            self._intend(self._pending.after, then_next=True)
 
     def cancel(self) -> None:
         """End the countdown without recording."""
@@ -205,6 +210,18 @@ class RecordingFlow(QObject):
     @property
     def seconds_left(self) -> int:
         return self._left_s
+
+    def _end(self, after: After) -> None:
+        """Stop with that in mind; once the episode is being saved, change one's mind."""
+        if self.phase is Phase.RECORDING:
+            self.stop(after)
+        elif self._pending is not None:
+            self._intend(after, then_next=self._pending.then_next)
+
+    def _intend(self, after: After, *, then_next: bool = False) -> None:
+        if self._pending is not None:
+            self._pending.after, self._pending.then_next = after, then_next
+            self.intended.emit(after, then_next)
 
     # The way there --------------------------------------------------------------------------------------------------
     def _may_record(self) -> bool:
@@ -289,6 +306,9 @@ class RecordingFlow(QObject):
             self._enter(Phase.IDLE)
             if after is After.AGAIN:
                 self._prepare(then_record=True)
+                return
+        if pending is not None and pending.then_next:
+            self.next()
 
     def _failed(self, event: RecordingFailed) -> None:
         """A start that was refused leaves no row behind."""
@@ -302,7 +322,10 @@ class RecordingFlow(QObject):
         self._messenger.complain(event.message, key="recording")
 
     def _refused(self, trouble: Trouble) -> None:
-        """The countdown does not wait for a scene that does not come."""
+        """Nothing waits for what was refused: a countdown for its scene, or saving for a recording that has ended."""
+        if trouble.command == name_of(StopRecording) and self.phase is Phase.SAVING:
+            self._pending = None
+            self._enter(Phase.IDLE)
         if trouble.command == name_of(ResetScene) and self.phase is Phase.COUNTDOWN and self._waiting_for_scene:
             self.cancel()
 
