@@ -94,6 +94,8 @@ def rig_line(ready: Ready | None, status: StationStatus | None, trouble: str) ->
     if status.mode is ControlMode.BRAKING:
         return RigLine("Braking", (status.braking_reason or "for a moment").capitalize(), warns=True)
     if status.source is not None:
+        if status.at_edge:
+            return RigLine(_DRIVERS[status.source], "At the edge of its reach", warns=True)
         disturbed = " · disturbed" if status.disturbance != "none" else ""
         return RigLine(_DRIVERS[status.source], ready.rig + disturbed, "robot")
     return RigLine("Ready", ready.rig, "success")

@@ -25,7 +25,7 @@ from robot.controller import Controller
 from robot.description import GRIPPER_MAX_WIDTH_M, JOINT_LIMITS_RAD
 from robot.devices import JOINT_COUNT, Arm, ArmState, Gripper, GripperState
 from robot.rig import RigConfig
-from robot.safety import Governor, Standstill, Supervisor, Verdict
+from robot.safety import Governor, Reach, Standstill, Supervisor, Verdict
 
 _LOG = logging.getLogger(__name__)
 _ARRIVED_M = 0.003
@@ -59,6 +59,7 @@ class ControlLoop:
         self._governor = Governor(config.limits, config.workspace, 1.0 / config.control_rate_hz)
         self._controller = Controller(config)
         self._standstill = Standstill(1.0 / config.control_rate_hz)
+        self._reach = Reach(1.0 / config.control_rate_hz)
         self._gripper_force_n = config.limits.gripper_force_n
         self._source: Source | None = None
         self._lease = 0
@@ -99,6 +100,11 @@ class ControlLoop:
     def standstill(self) -> bool:
         """Whether the measured joints are at rest."""
         return self._standstill.reached
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether the arm is sent where it cannot reach."""
+        return self._reach.exceeded
 
     def stands_at(self, X_WE: SE3) -> bool:
         """Whether the measured joints are at rest and hold the hand within 3 mm and 0.02 rad of a pose."""
@@ -292,7 +298,9 @@ class ControlLoop:
 
     def _command(self) -> None:
         q = self._controller.step(self._governor.pose)
-        self._governor.pull_back(self._controller.forward(q))
+        reached = self._controller.forward(q)
+        self._reach.see(*reached.distance(self._governor.pose))
+        self._governor.pull_back(reached)
         try:
             self._arm.command(q)
             self._gripper.command(self._governor.gripper_width_m, self._gripper_force_n)

@@ -45,6 +45,13 @@ _POSTURE_GAIN = 0.01
 millimetres, light enough that a hand within reach stays under a tenth of a millimetre from where it is sent."""
 _DAMPING = 0.05
 _NULL_SPACE_GAIN = 0.5
+_RESIDUAL_DAMPING_PER_M = 8.0
+_RESIDUAL_M_PER_RAD = 0.3
+"""Levenberg-Marquardt damping in proportion to the residual (Fan and Yuan, Computing 74, 2005): none within reach.
+
+Where a pose is out of reach the stretched elbow has no gradient, and undamped steps throw it from side to side. Its
+curvature there is about 0.4 m times the residual, and this damping is twenty times that: a step of a tenth of a second.
+"""
 _REST_RAD_S = 1e-5
 
 
@@ -86,8 +93,8 @@ class Kinematics:
 class Solver(Protocol):
     """One tick of inverse kinematics."""
 
-    def velocity(self, q: Joints, X_WE: SE3, period_s: float) -> Joints:
-        """Joint speeds ``(7,)`` that bring ``q`` towards ``X_WE`` within the period."""
+    def velocity(self, q: Joints, X_WE: SE3, period_s: float, damping: float) -> Joints:
+        """Joint speeds ``(7,)`` that bring ``q`` towards ``X_WE`` within the period; ``damping`` shortens the step."""
 
 
 class MinkSolver:
@@ -118,13 +125,13 @@ class MinkSolver:
             ),
         ]
 
-    def velocity(self, q: Joints, X_WE: SE3, period_s: float) -> Joints:
+    def velocity(self, q: Joints, X_WE: SE3, period_s: float, damping: float) -> Joints:
         """Raises mink.NoSolutionFound when the limits contradict each other."""
         self._configuration.update(q)
         self._frame.set_target(mink.SE3(np.concatenate([X_WE.quat_wxyz, X_WE.p])))
         tasks = [self._frame, self._posture]
         return np.asarray(
-            mink.solve_ik(self._configuration, tasks, period_s, "daqp", damping=1e-6, limits=self._limits)
+            mink.solve_ik(self._configuration, tasks, period_s, "daqp", damping=1e-6 + damping, limits=self._limits)
         )
 
 
@@ -136,13 +143,13 @@ class DampedLeastSquaresSolver:
         margin = config.limits.joint_margin_rad
         self._low, self._high = JOINT_LIMITS_RAD[:, 0] + margin, JOINT_LIMITS_RAD[:, 1] - margin
 
-    def velocity(self, q: Joints, X_WE: SE3, period_s: float) -> Joints:
+    def velocity(self, q: Joints, X_WE: SE3, period_s: float, damping: float) -> Joints:
         J = self._kinematics.jacobian(q)
         reached = self._kinematics.forward(q)
         error = np.concatenate([X_WE.p - reached.p, reached.rotation_to(X_WE)])
         gram = J @ J.T
-        damping = _DAMPING**2 * max(0.0, 1.0 - np.sqrt(max(np.linalg.det(gram), 0.0)) / 0.05) + 1e-6
-        inverse = J.T @ np.linalg.inv(gram + damping * np.eye(6))
+        near = max(0.0, 1.0 - np.sqrt(max(np.linalg.det(gram), 0.0)) / 0.05)
+        inverse = J.T @ np.linalg.inv(gram + (_DAMPING**2 * near + 1e-6 + damping) * np.eye(6))
         posture = _NULL_SPACE_GAIN * (HOME_Q - q)
         velocity = inverse @ error / period_s + (np.eye(JOINT_COUNT) - inverse @ J) @ posture
         scale = float(np.max(np.abs(velocity) / JOINT_SPEED_LIMITS_RAD_S))
@@ -159,7 +166,7 @@ class Controller:
         self._solver = _solver(config)
         self._kinematics = Kinematics()
         self._velocity: Joints = np.zeros(JOINT_COUNT)
-        self._target = np.full(7, np.nan)
+        self._target = self._kinematics.forward(HOME_Q).as_array()
         self._at_rest = False
         self.q: Joints = HOME_Q.copy()
 
@@ -178,9 +185,11 @@ class Controller:
         target = X_WE.as_array()
         if self._at_rest and np.array_equal(target, self._target):
             return self.q
+        distance, angle = self.forward(self.q).distance(SE3.from_array(self._target))
         self._target = target
+        damping = _RESIDUAL_DAMPING_PER_M * (distance + _RESIDUAL_M_PER_RAD * angle)
         try:
-            velocity = self._solver.velocity(self.q, X_WE, self._period_s)
+            velocity = self._solver.velocity(self.q, X_WE, self._period_s, damping)
             found = True
         except mink.NoSolutionFound:
             velocity, found = np.zeros(JOINT_COUNT), False  # contradicting limits: slow down where we are

@@ -28,6 +28,9 @@ _FUTURE_NS = 50_000_000
 _STANDSTILL_RAD_S = 0.01
 _STANDSTILL_NS = 100_000_000
 _STANDSTILL_GAP_TICKS = 10
+_OUT_OF_REACH_M, _OUT_OF_REACH_RAD = 0.005, 0.03
+_IN_REACH_M, _IN_REACH_RAD = 0.002, 0.01
+_OUT_OF_REACH_S = 0.2
 
 
 class Governor:
@@ -157,6 +160,27 @@ class Standstill:
     @property
     def reached(self) -> bool:
         return self._rests_since_ns is not None and self._seen_ns - self._rests_since_ns >= _STANDSTILL_NS
+
+
+class Reach:
+    """Whether the arm can get where it is sent: not so after 5 mm or 0.03 rad have remained for 0.2 s.
+
+    So again once less than 2 mm and 0.01 rad remain. An arm within reach follows to a tenth of a millimetre.
+    """
+
+    def __init__(self, period_s: float) -> None:
+        self._longest_ticks = round(_OUT_OF_REACH_S / period_s)
+        self._ticks = 0
+        self.exceeded = False
+
+    def see(self, distance_m: float, angle_rad: float) -> None:
+        """What remains between where the arm is sent and where its commanded joints hold the hand, once a tick."""
+        out = distance_m > _OUT_OF_REACH_M or angle_rad > _OUT_OF_REACH_RAD
+        self._ticks = self._ticks + 1 if out else 0
+        if self._ticks > self._longest_ticks:
+            self.exceeded = True
+        elif distance_m < _IN_REACH_M and angle_rad < _IN_REACH_RAD:
+            self.exceeded = False
 
 
 @dataclass(frozen=True, slots=True)

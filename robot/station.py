@@ -340,6 +340,7 @@ class Station:
             success=None if scene is None else self._control.success,
             homing=self._loop.source is Source.HOME,
             standstill=self._loop.standstill,
+            at_edge=self._loop.at_edge,
             goal_X_WE=self._control.goal,
         )
 

@@ -94,6 +94,8 @@ class StationStatus(msgspec.Struct, frozen=True):
     homing: bool = False
     standstill: bool = False
     """Whether every joint was measured at rest; a stopped arm can be re-armed only then."""
+    at_edge: bool = False
+    """Whether the arm is sent where it cannot reach."""
     goal_X_WE: Floats | None = None
     """Where the task wants the hand, shown to the person as a ghost; only a simulated reach task knows it."""
 

@@ -110,6 +110,10 @@ class Driver:
         """What is published while driving."""
         return self._integrator.pose if self.state is DriveState.DRIVING else None
 
+    def at_edge(self, at_edge: bool) -> None:
+        """Whether the arm is sent where it cannot reach."""
+        self._integrator.at_edge = at_edge
+
     # What the station says ----------------------------------------------------------------------------------------
     def measured(self, step: Step) -> None:
         """The newest control step."""

@@ -12,6 +12,7 @@ from robot.teleoperation.device import Intent
 
 _GRIPPER_MAX_M = 0.110
 _GRIPPER_SLACK_M = 0.005
+_EDGE_LEAD_M, _EDGE_LEAD_RAD = 0.02, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class SetpointIntegrator:
     """Holds the goal (where the hand asked to be) and the setpoint (what is published, on its way to the goal).
 
     While a drag is held the goal may run ahead, so that the arm catches up with the pointer; when it is let go, the
-    goal falls back to the setpoint and the arm stops within the lead.
+    goal falls back to the setpoint and the arm stops within the lead. ``at_edge`` of the arm's reach the lead is short,
+    and once nothing is wanted the setpoint comes back to the hand: what cannot be reached is not kept for later.
     """
 
     def __init__(self, limits: DriveLimits) -> None:
@@ -54,6 +56,7 @@ class SetpointIntegrator:
         self._goal = SE3.identity()
         self.pose = SE3.identity()
         self.gripper_width_m = 0.0
+        self.at_edge = False
 
     def start(self, X_WE: SE3, gripper_width_m: float) -> None:
         """Begin a lease from where the arm is."""
@@ -77,7 +80,7 @@ class SetpointIntegrator:
         shift = R_WD @ _at_most(intent.linear, 1.0) * (limits.speed_m_s * share * dt_s) + intent.shift_W
         turn = R_WD @ _at_most(intent.angular, 1.0) * (limits.angular_speed_rad_s * share * dt_s) + intent.turn_W
         self._move_goal(shift, turn, intent.dragging)
-        self._follow(dt_s, measured)
+        self._follow(dt_s, measured, driven=bool(shift.any() or turn.any() or intent.dragging))
         self._grip(intent, measured_width_m, dt_s)
         return self.pose
 
@@ -92,10 +95,15 @@ class SetpointIntegrator:
         if not dragging:
             self._goal = towards(self.pose, self._goal, self._limits.lead_m, self._limits.lead_rad)
 
-    def _follow(self, dt_s: float, measured: SE3) -> None:
+    def _follow(self, dt_s: float, measured: SE3, *, driven: bool) -> None:
         limits = self._limits
-        wanted = towards(self.pose, self._goal, limits.speed_m_s * dt_s, limits.angular_speed_rad_s * dt_s)
-        self.pose = _within(measured, wanted, limits.lead_m, limits.lead_rad)
+        step_m, step_rad = limits.speed_m_s * dt_s, limits.angular_speed_rad_s * dt_s
+        wanted = towards(self.pose, self._goal, step_m, step_rad)
+        if self.at_edge:
+            lead = (_EDGE_LEAD_M, _EDGE_LEAD_RAD) if driven else (0.0, 0.0)
+            self.pose = towards(self.pose, _within(measured, wanted, *lead), step_m, step_rad)
+        else:
+            self.pose = _within(measured, wanted, limits.lead_m, limits.lead_rad)
         if not self._was_dragging and self.pose is not wanted:
             self._goal = self.pose
 

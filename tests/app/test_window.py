@@ -235,6 +235,8 @@ def test_every_stop_reason_is_a_sentence_on_the_strip() -> None:
 def test_the_strip_says_who_drives_and_why_it_brakes() -> None:
     assert rig_line(None, None, "").state == "Starting the rig"
     assert rig_line(READY, status(source=Source.HAND, mode=ControlMode.TRACKING), "").state == "You are driving"
+    edge = rig_line(READY, status(source=Source.HAND, mode=ControlMode.TRACKING, at_edge=True), "")
+    assert edge.detail == "At the edge of its reach" and edge.warns
     braking = rig_line(READY, status(mode=ControlMode.BRAKING, braking_reason="the window is busy"), "")
     assert braking.warns and braking.detail == "The window is busy"
     assert rig_line(READY, None, "The station ended.").gone

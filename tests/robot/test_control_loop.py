@@ -15,6 +15,7 @@ from robot.control_loop import ControlLoop
 from robot.description import HOME_Q
 from robot.devices import ArmState, GripperState
 from robot.rig import load_rig
+from robot.teleoperation.integrator import towards
 
 
 class Arm:
@@ -123,6 +124,33 @@ def test_the_hand_stands_somewhere_only_at_rest_and_near_it() -> None:
     watch(loop, arm, np.zeros(7), 0.2)
     assert loop.stands_at(near)
     assert not loop.stands_at(away)
+
+
+class Wish:
+    """Always wants the hand at one pose."""
+
+    def __init__(self, X_WE: SE3) -> None:
+        self.pose = X_WE
+
+    def take(self) -> Setpoint:
+        return Setpoint(Source.EXPERT, 1, 0, 0, 0, self.pose.as_tuple(), 0.1)
+
+
+def test_an_arm_sent_out_of_its_reach_says_so_until_it_is_sent_back() -> None:
+    loop, _, _, _ = control_loop()
+    home = loop.sent[0]
+    wish = Wish(home)
+    loop.add_source(Source.EXPERT, wish)
+    loop.grant(Source.EXPERT, 1)
+    for x_m, reachable in ((0.95, False), (0.60, True)):
+        goal = SE3.of(home.quat_wxyz, [x_m, 0.25, 0.05])
+        while wish.pose.distance(goal)[0] > 0.0:
+            wish.pose = towards(wish.pose, goal, 0.001, 1.0)
+            loop.tick()
+        for _ in range(400):
+            loop.tick()
+        assert loop.at_edge is not reachable
+    assert loop.stop_reason is None
 
 
 def test_a_gripper_without_a_width_stops() -> None:

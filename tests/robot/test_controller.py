@@ -67,6 +67,16 @@ def test_out_to_full_reach_and_back_the_arm_keeps_its_posture(solver: str, p_WE:
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
+def test_sent_out_of_reach_the_arm_comes_to_rest(solver: str) -> None:
+    home = Controller(load_rig()).forward(HOME_Q)
+    low, beyond = SE3.of(home.quat_wxyz, [0.65, 0.2, 0.02]), SE3.of(home.quat_wxyz, [0.95, 0.25, 0.02])
+    _, joints, errors = follow(solver, [low, beyond], ticks=1000)
+    assert errors[-1] > 0.01, "the target is out of reach"
+    speeds = np.diff(joints[-300:], axis=0) / PERIOD_S
+    assert speeds.std(axis=0).max() < 0.02
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_after_a_reset_beyond_the_margin_the_arm_holds_until_it_is_sent_elsewhere(solver: str) -> None:
     config = msgspec.structs.replace(load_rig(), inverse_kinematics=solver)
     controller = Controller(config)

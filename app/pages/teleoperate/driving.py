@@ -158,6 +158,7 @@ class DrivingController(QObject):
 
     def _status(self, status: StationStatus) -> None:
         self.driver.blocked = status.stop_reason is not None
+        self.driver.at_edge(status.at_edge)
         settled = status.stamp_ns - self._granted_ns > _LEASE_DOUBT_NS
         if self.driver.state is DriveState.DRIVING and settled and not self.driver.holds(status.lease):
             self.driver.lease_lost()

@@ -122,6 +122,19 @@ def test_the_setpoint_never_leads_a_blocked_arm_by_more_than_the_lead(rig: Rig) 
     assert distance <= rig.limits.lead_m + 1e-9 and angle <= rig.limits.lead_rad + 1e-9
 
 
+def test_at_the_edge_of_reach_a_released_setpoint_comes_back_to_the_hand(rig: Rig) -> None:
+    rig.press("3")
+    rig.press("PgUp")
+    rig.tick(100, follow=False)
+    assert rig.port.setpoints[-1].pose.distance(START)[0] > 0.04
+    rig.driver.at_edge(True)
+    rig.tick(100, follow=False)
+    assert 0.01 < rig.port.setpoints[-1].pose.distance(START)[0] < 0.03, "a held key still leads a little"
+    rig.device.release("PgUp")
+    rig.tick(100, follow=False)
+    assert rig.port.setpoints[-1].pose.distance(START)[0] < 1e-6
+
+
 def test_the_setpoint_stays_in_the_workspace(rig: Rig) -> None:
     rig.press("3")
     rig.press("PgUp")
