@@ -116,7 +116,10 @@ class MainWindow(QMainWindow):
         station.readied.connect(lambda _: self._show_status(station.status))
         station.taskLoaded.connect(lambda _: self._cameras.count_anew())
         station.exited.connect(self._station_exited)
-        station.troubled.connect(lambda trouble: messenger.complain(trouble.message, key="station"))
+        station.troubled.connect(self._say_trouble)
+        station.rearmed.connect(lambda _: self._withdraw(f"refused {messages.name_of(messages.Rearm)}", "blocked"))
+        for moves_on in (station.replayStarted, station.recordingStarted, station.leaseGranted):
+            moves_on.connect(lambda _: self._withdraw("notice way", "notice replay"))
         station.noticed.connect(lambda notice: messenger.complain(notice.message, key=f"notice {notice.about}"))
         library.troubled.connect(lambda text: messenger.complain(text, key="library"))
         library.openFailed.connect(lambda text: messenger.complain(text, "Try again", library.start, key="library"))
@@ -221,6 +224,18 @@ class MainWindow(QMainWindow):
         self.strip.show_cameras(self._cameras.lines(status))
         stopped = status is not None and status.stop_reason is not None
         self._services.actions["rearm"].setEnabled(stopped)
+
+    def _say_trouble(self, trouble: messages.Trouble) -> None:
+        key = f"refused {trouble.command}" if trouble.command else "station"
+        if trouble.task:
+            load = lambda: self._services.choose_task(trouble.task)  # noqa: E731
+            self._services.messenger.complain(trouble.message, "Load the scene", load, key=key)
+        else:
+            self._services.messenger.complain(trouble.message, key=key)
+
+    def _withdraw(self, *keys: str) -> None:
+        for key in keys:
+            self._services.messenger.withdraw(key)
 
     def _station_exited(self, reason: str) -> None:
         self._show_status(None)

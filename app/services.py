@@ -35,4 +35,5 @@ class Services:
     seed: int = 0
     show_page: Callable[[str], None] = field(default=lambda name: None)
     show_first_page: Callable[[], None] = field(default=lambda: None)
+    choose_task: Callable[[str], None] = field(default=lambda name: None)
     reveal_episode: Callable[[str], None] = field(default=lambda episode_id: None)

@@ -20,7 +20,7 @@ from core.messages import Setpoint, Source
 
 SETTLE_S = 0.5
 STUCK_S = 2.0
-ARRIVAL_LIMIT_S = 30.0
+ARRIVAL_LIMIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)

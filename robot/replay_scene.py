@@ -12,6 +12,14 @@ _MOVED_M = 0.01
 _MOVED_RAD = 0.1
 
 
+class OtherSceneError(InputError):
+    """It needs the objects of another scene: the one of ``task``."""
+
+    def __init__(self, sentence: str, task: str) -> None:
+        super().__init__(sentence)
+        self.task = task
+
+
 def require_own_rig(episode: EpisodeMetadata, rig: str) -> None:
     """A real arm replays only what was recorded on it: InputError for an episode of another rig or of a simulation."""
     if episode.simulated or episode.rig != rig:
@@ -19,22 +27,27 @@ def require_own_rig(episode: EpisodeMetadata, rig: str) -> None:
         raise InputError(f"This episode was recorded {where}; the real arm of '{rig}' replays only its own episodes.")
 
 
-def difference_of_scene(episode: EpisodeMetadata, task: str, X_WO: Mapping[str, Floats]) -> str:
+def difference_of_scene(
+    episode: EpisodeMetadata, task: str, X_WO: Mapping[str, Floats], titles: Mapping[str, str]
+) -> str:
     """Why a replay in a simulated scene may not do what the episode did, in words; empty when nothing differs.
 
-    ``X_WO`` are the poses of the objects in the scene of ``task``. InputError when other objects are needed.
+    ``X_WO`` are the poses of the objects in the scene of ``task``, ``titles`` the tasks' titles by name.
+    OtherSceneError when other objects are needed.
     """
     recorded = episode.start_poses
+    own, here = titles.get(episode.task, episode.task), titles.get(task, task)
     if episode.task != task and set(recorded) != set(X_WO):
-        raise InputError(
-            f"This episode is of '{episode.task}', and the scene of '{task}' holds other objects; load the scene of"
-            f" '{episode.task}' before the replay."
+        raise OtherSceneError(
+            f"This episode is of '{own}', and the scene of '{here}' holds other objects; load the scene of"
+            f" '{own}' before the replay.",
+            episode.task,
         )
     found: list[str] = []
     if not episode.simulated:
         found.append(f"This episode was recorded on the rig '{episode.rig}', not in simulation.")
     if episode.task != task:
-        found.append(f"This episode is of '{episode.task}', and it is replayed in the scene of '{task}'.")
+        found.append(f"This episode is of '{own}', and it is replayed in the scene of '{here}'.")
     found.append(_difference_of_objects(episode, X_WO))
     return " ".join(filter(None, found))
 

@@ -36,7 +36,7 @@ from robot.control_loop import ControlLoop
 from robot.control_thread import ControlThread
 from robot.frame_delivery import FrameDelivery
 from robot.replay import Trajectory, TrajectorySource
-from robot.replay_scene import difference_of_scene, require_own_rig
+from robot.replay_scene import OtherSceneError, difference_of_scene, require_own_rig
 from robot.rig import RigConfig, load_rig
 from robot.station_recording import StationRecording
 
@@ -123,6 +123,9 @@ class Station:
             if handler is None:
                 raise ReticleError(f"The station cannot do '{type(command).__name__}'.")
             handler(self, command)
+        except OtherSceneError as error:
+            task = error.task if error.task in _titles() else ""
+            self._channel.send(messages.Trouble(str(error), messages.name_of(type(command)), task))
         except ReticleError as error:
             self._channel.send(messages.Trouble(str(error), messages.name_of(type(command))))
         except Exception as error:  # noqa: BLE001 - one command that fails must not end the station
@@ -183,6 +186,7 @@ class Station:
         path = recorded.after(approach)
         finished = messages.ReplayFinished("The replay is done.")
         self._drive(Source.REPLAY, path, command.speed, finished, "The replay is over, but the hand is not at its end")
+        self._channel.send(messages.ReplayStarted())
         if warning:
             self._report(warning, "replay")
 
@@ -192,7 +196,8 @@ class Station:
         if scene is None:
             require_own_rig(episode, self._config.name)
             return ""
-        return difference_of_scene(episode, scene.info.name, self._control.call(lambda: scene.truth().X_WO))
+        X_WO = self._control.call(lambda: scene.truth().X_WO)
+        return difference_of_scene(episode, scene.info.name, X_WO, _titles())
 
     def _stop_replay(self, command: messages.StopReplay) -> None:
         if self._loop.source is Source.REPLAY:
@@ -234,7 +239,8 @@ class Station:
     def _missed(self, sentence: str, goal: SE3) -> messages.Notice:
         distance, angle = self._loop.distance_to(goal)
         remain = f"{distance * 1000.0:.0f} mm and {math.degrees(angle):.0f} degrees remain."
-        return messages.Notice(f"{sentence}: {remain}", "way")
+        edge = " The arm is at the edge of its reach." if self._loop.at_edge else ""
+        return messages.Notice(f"{sentence}: {remain}{edge}", "way")
 
     # Simulation ----------------------------------------------------------------------------------------------------
     def _load_task(self, command: messages.LoadTask) -> None:
@@ -383,6 +389,10 @@ def _simulated_tasks() -> tuple[TaskInfo, ...]:
     """The scenes that can be loaded, by name."""
     tasks = Registry("robot.simulation.tasks", "task")
     return tuple(entry.info for entry in tasks.entries().values() if entry.info is not None)
+
+
+def _titles() -> dict[str, str]:
+    return {task.name: task.title for task in _simulated_tasks()}
 
 
 _HANDLERS: dict[type, Any] = {

@@ -319,6 +319,10 @@ class DragStarted(Event, frozen=True, tag="drag_started"):
     object: str
 
 
+class ReplayStarted(Event, frozen=True, tag="replay_started"):
+    """The replay was not refused: the arm moves."""
+
+
 class ReplayFinished(Event, frozen=True, tag="replay_finished"):
     message: str
 
@@ -326,11 +330,12 @@ class ReplayFinished(Event, frozen=True, tag="replay_finished"):
 class Trouble(Event, frozen=True, tag="trouble"):
     """In a sentence, why ``command`` was refused, named by its tag; without one, why the station could not open.
 
-    A recording that may not start is told by RecordingFailed instead.
+    A recording that may not start is told by RecordingFailed instead. ``task``: in whose scene it would be possible.
     """
 
     message: str
     command: str = ""
+    task: str = ""
 
 
 class Notice(Event, frozen=True, tag="notice"):
@@ -356,6 +361,7 @@ Events = (
     | RecordingFinished
     | RecordingFailed
     | DragStarted
+    | ReplayStarted
     | ReplayFinished
     | Trouble
     | Notice

@@ -34,6 +34,7 @@ class StationWorker(QObject):
     recordingFinished = Signal(object)
     recordingFailed = Signal(object)
     dragStarted = Signal(object)
+    replayStarted = Signal(object)
     replayFinished = Signal(object)
     troubled = Signal(object)
     noticed = Signal(object)
@@ -73,6 +74,7 @@ class StationWorker(QObject):
             messages.RecordingFinished: self.recordingFinished,
             messages.RecordingFailed: self.recordingFailed,
             messages.DragStarted: self.dragStarted,
+            messages.ReplayStarted: self.replayStarted,
             messages.ReplayFinished: self.replayFinished,
             messages.Trouble: self.troubled,
             messages.Notice: self.noticed,

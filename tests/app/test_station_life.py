@@ -111,3 +111,24 @@ def test_replay_drives_the_arm_and_stops_with_the_space_bar(running: Application
     wait_until(lambda: station.status.source == "replay")
     QTest.keyClick(episodes.table, " ")
     wait_until(lambda: station.status.stop_reason == "operator")
+
+
+def test_a_replay_in_another_scene_is_only_refused_and_the_scene_is_offered(running: Application) -> None:
+    station, library, window = running.services.station, running.services.library, running.window
+    record_for_a_second(running)
+    page_of(running).flow.toggle()
+    wait_until(lambda: library.library.episodes.list().total == 1 and page_of(running).flow.phase is Phase.LABELLING)
+    loaded: list[object] = []
+    station.taskLoaded.connect(loaded.append)
+    running.services.choose_task("push_box")
+    wait_until(lambda: loaded, 30.0)
+    window.show_page("episodes")
+    wait_until(lambda: window.pages["episodes"].table.selectionModel().hasSelection())
+    running.services.actions["play.robot"].trigger()
+    wait_until(lambda: any("holds other objects" in text for text in window.toasts.texts))
+    assert window.current_page == "episodes"
+    assert not any("replays the episode" in text or "push_box" in text for text in window.toasts.texts)
+    (offer,) = [toast for toast in window.toasts._toasts if toast.message.button == "Load the scene"]
+    offer._act()
+    wait_until(lambda: len(loaded) == 2, 30.0)
+    assert loaded[-1].task.name == page_of(running).flow.choices.task == "free"

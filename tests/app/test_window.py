@@ -19,7 +19,19 @@ from app.workers.disk import DiskWatch
 from app.workers.library import LibraryWorker
 from core.errors import InputError, StopReason
 from core.messages import ControlMode, Disturbance, Source
-from robot.station_messages import CameraStatus, Ready, RecordingStatus, StationStatus, Stopped
+from robot.station_messages import (
+    CameraStatus,
+    Notice,
+    Ready,
+    Rearm,
+    Rearmed,
+    RecordingStarted,
+    RecordingStatus,
+    StationStatus,
+    Stopped,
+    Trouble,
+    name_of,
+)
 from robot.teleoperation.presets import DriveAction
 from robot.teleoperation.triggers import Trigger
 
@@ -317,3 +329,13 @@ def test_the_window_remembers_its_page(qt: QApplication, tmp_path: Path) -> None
     application = open_window(qt, tmp_path)
     wait_until(lambda: application.window.current_page == "episodes")
     close_window(application)
+
+
+def test_what_was_refused_or_missed_is_no_longer_said_once_it_is_over(window: Application) -> None:
+    station, toasts = window.services.station, window.window.toasts
+    station.troubled.emit(Trouble("The arm still moves.", name_of(Rearm)))
+    station.noticed.emit(Notice("The hand is not at its end.", "way"))
+    station.rearmed.emit(Rearmed())
+    assert toasts.texts == ["The hand is not at its end."]
+    station.recordingStarted.emit(RecordingStarted("e"))
+    assert toasts.texts == []

@@ -301,11 +301,13 @@ def test_a_replay_in_another_scene_is_refused_and_with_moved_objects_warned_of(p
     person.client.send(messages.LoadTask("free"))
     person.expect(messages.TaskLoaded)
     person.client.send(messages.Replay(str(path)))
-    assert "load the scene of 'push_box'" in person.expect(messages.Trouble).message
+    refusal = person.expect(messages.Trouble)
+    assert "load the scene of 'Push the box'" in refusal.message and refusal.task == "push_box"
     person.client.send(messages.LoadTask("push_box"))
     person.expect(messages.TaskLoaded)
     person.client.send(messages.ResetScene(5))
     person.client.send(messages.Replay(str(path)))
+    person.expect(messages.ReplayStarted)
     assert "seed 0" in person.expect(messages.Notice).message
     person.expect(messages.ReplayFinished)
 

@@ -124,6 +124,7 @@ class EpisodesPage(Page):
         self._services.station.readied.connect(self._station_ready)
         self._services.station.statusChanged.connect(self._station_status)
         self._services.station.exited.connect(lambda _: self._services.actions["play.robot"].setEnabled(False))
+        self._services.station.replayStarted.connect(lambda _: self._replay_started())
         self._services.station.replayFinished.connect(
             lambda event: self._services.messenger.say(event.message, key="replay")
         )
@@ -369,8 +370,10 @@ class EpisodesPage(Page):
         if episode.status == "recording":
             self._services.messenger.say("This episode is still being recorded.", key="replay")
             return
-        self._services.messenger.say("The arm replays the episode. Space stops it.", key="replay")
         self._services.station.send(Replay(episode.path))
+
+    def _replay_started(self) -> None:
+        self._services.messenger.say("The arm replays the episode. Space stops it.", key="replay")
         self._services.show_first_page()
 
     def _stop_replay(self) -> None:

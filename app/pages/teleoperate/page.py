@@ -145,6 +145,7 @@ class TeleoperatePage(Page):
         flow.episodeBack.connect(bar.show_saved)
         flow.episodeLabelled.connect(bar.show_verdict)
         bar.taskChosen.connect(self._choose_task)
+        self._services.choose_task = self._choose_task
         bar.operatorChosen.connect(lambda name: setattr(flow.choices, "operator", name))
         bar.countdownChosen.connect(lambda seconds: setattr(flow.choices, "countdown_s", seconds))
         bar.resetChosen.connect(lambda wanted: setattr(flow.choices, "reset_scene", wanted))
