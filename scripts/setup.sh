@@ -4,12 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Software OpenGL, what Qt's xcb plugin loads, fonts, and a virtual screen for tests and pictures.
+# Software OpenGL, what Qt's xcb plugin loads, fonts, a virtual screen for tests and pictures, what open3d loads.
 packages=(
   libegl1 libegl-mesa0 libgl1 libopengl0 libgles2 libgl1-mesa-dri libglx-mesa0
   libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0
   libxcb-xinerama0 libxcb-shape0 libxcb-randr0 libdbus-1-3 libfontconfig1 libglib2.0-0 fontconfig fonts-dejavu-core
-  xvfb xauth xdotool
+  xvfb xauth xdotool libusb-1.0-0 libgomp1
 )
 stamp=.venv/.ready
 wanted=$(cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum | cut -d' ' -f1)
@@ -57,7 +57,7 @@ install_system_libraries ${extra[@]+"${extra[@]}"}
 
 # One that was interrupted half way has a python but no pip.
 .venv/bin/python -m pip --version >/dev/null 2>&1 || { say "Creating the virtual environment in .venv"; "$python" -m venv --clear .venv; }
-say "Installing packages (about 1.1 GB, a minute or two; only this once)"
+say "Installing packages (about 2.5 GB, two or three minutes; only this once)"
 quiet=(--quiet)
 [ -t 2 ] && quiet=()
 .venv/bin/python -m pip install ${quiet[@]+"${quiet[@]}"} --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' ||

@@ -16,23 +16,26 @@ from core.library.lock import LibraryLock
 from core.library.rebuild import is_damaged
 from core.library.rebuild import rebuild as rebuild_catalogue
 from core.library.reconcile import Progress, Reconciler, Report
+from core.library.runs import Models, Runs
 from core.platform import network_file_system
 
 log = logging.getLogger(__name__)
 
-FOLDERS = ("episodes", "models", "runs", "annotations", "trash", "cache", "backups")
+FOLDERS = ("episodes", "models", "runs", "annotations", "captures", "trash", "cache", "backups")
 
 
 class Library:
     """An open library. Make one with ``Library.open``; close it, or use it in a ``with`` statement.
 
-    ``episodes`` and ``datasets`` do the work; ``report`` says what opening had to repair.
+    ``episodes``, ``datasets``, ``runs`` and ``models`` do the work; ``report`` says what opening had to repair.
     """
 
     def __init__(self, root: Path, catalogue: Catalogue, lock: LibraryLock | None) -> None:
         self.root = root
         self.episodes = Episodes(root, catalogue)
         self.datasets = Datasets(root, catalogue)
+        self.runs = Runs(root, catalogue)
+        self.models = Models(root, catalogue)
         self.report = Report()
         self._catalogue = catalogue
         self._lock = lock
@@ -77,6 +80,11 @@ class Library:
     def cache(self) -> Path:
         """Folder of what can be made again at any time."""
         return self.root / "cache"
+
+    @property
+    def captures(self) -> Path:
+        """Folder of the captures of the empty workspace."""
+        return self.root / "captures"
 
     def recover(self, *, progress: Progress = log.info, repair_damaged: bool = True) -> Report:
         """Make catalogue and files agree; see ``core.library.reconcile``. A second call changes nothing."""

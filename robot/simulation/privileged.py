@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,9 +43,21 @@ class PrivilegedCamera:
     def __init__(self, task: str, visuals: Iterable[str] = ()) -> None:
         chosen = load_task(task)
         self._world = World(chosen.objects, variations.parse(visuals), fixed=chosen.fixed)
+        self._visuals = variations.parse(visuals)
         self._renderer = Renderer(self._world.model)
         self.objects = tuple(self._world.objects)
         self._label_of_body = self._labels()
+        self._props: dict[int, SE3] = {}
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The model that is drawn."""
+        return self._world.model
+
+    def dress(self, seed: int, distribution: str) -> None:
+        """Place clutter and cables as an episode of that seed had them."""
+        rng = variations.looks_rng(seed, distribution)
+        self._props = variations.draw(self._world.model, self._visuals, rng)[1]
 
     def _labels(self) -> NDArray[np.uint8]:
         """Label of every body, the last entry for "nothing" (body -1)."""
@@ -63,6 +76,8 @@ class PrivilegedCamera:
         poses = {name: SE3.from_array(pose) for name, pose in X_WO.items()}
         self._world.reset(np.asarray(q, dtype=np.float64), gripper_width_m, poses)
         data = self._world.data
+        for mocap, pose in self._props.items():
+            data.mocap_pos[mocap], data.mocap_quat[mocap] = pose.p, pose.quat_wxyz
         self._renderer.show(Snapshot(0, 0, 0, data.qpos.copy(), data.mocap_pos.copy(), data.mocap_quat.copy()))
         picture = self._renderer.picture(role)
         labels = self._label_of_body[self._renderer.segmentation(role)]

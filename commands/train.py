@@ -1,0 +1,139 @@
+"""``main.py train``: train a model on recorded episodes, without a window."""
+
+from __future__ import annotations
+
+import queue
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from commands.common import (
+    JsonOption,
+    LibraryOption,
+    QuietOption,
+    RigOption,
+    SeedOption,
+    emit,
+    library_root,
+)
+from core.errors import InputError, ReticleError
+from core.library import Library
+from core.library.learning import dataset_or_all
+from core.library.runs import RunRow
+from core.processes.jobs import Ask, JobEnded, JobEvent, JobProgress, JobStage
+from robot.rig import DEFAULT_RIG, load_rig
+
+app = typer.Typer(help="Train descriptors and policies.", no_args_is_help=True)
+
+DatasetOption = Annotated[
+    str | None, typer.Option("--dataset", metavar="D", help="A frozen data set; default: all intact episodes.")
+]
+
+
+@app.callback()
+def train() -> None:
+    """Train descriptors and policies."""
+
+
+@app.command()
+def correspondence(
+    dataset: DatasetOption = None,
+    preset: Annotated[str, typer.Option(help="laptop or paper.")] = "laptop",
+    minutes: Annotated[float | None, typer.Option(min=0.0, help="Minutes of training; default: the preset's.")] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="contrastive, expectation, expectation-3d or info-nce; default: the preset's.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the preset.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="What to call the model.")] = "",
+    library: LibraryOption = None,
+    rig: RigOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train dense descriptors on demonstrations; only what the cameras gave is used."""
+    from core.correspondence.config import Loss, with_settings
+    from core.correspondence.config import preset as preset_of
+
+    config = with_settings(preset_of(preset), _settings(settings or []))
+    if loss is not None and loss not in list(Loss):
+        raise InputError(f"There is no loss '{loss}'; choose one of: {', '.join(Loss)}.")
+    changes: dict[str, Any] = {"seed": seed} | ({} if loss is None else {"loss": Loss(loss)})
+    changes |= {} if minutes is None else {"minutes": minutes}
+    config = msgspec.structs.replace(config, **changes)
+    if config.minutes <= 0 and config.steps <= 0:
+        raise InputError("Nothing would be trained: give --minutes, or --set steps=1000.")
+    from robot.correspondence.start import begin
+
+    with Library.open(library_root(library)) as opened:
+        chosen = dataset_or_all(opened, dataset)
+        run = begin(opened, load_rig(rig or DEFAULT_RIG), config, chosen, name)
+        ended = follow(opened, run, quiet)
+    _report(run, ended, as_json, quiet)
+
+
+def follow(library: Library, run: RunRow, quiet: bool) -> JobEnded:
+    """Run a job to its end. Ctrl-C cancels it and keeps the best that it has."""
+    from robot.correspondence.start import JobChild, finish, summary_of
+
+    events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
+    child = JobChild(run, events.put)
+    interrupted = False
+    said = ""
+    try:
+        while True:
+            try:
+                event = events.get()
+            except KeyboardInterrupt:
+                interrupted = True
+                child.ask(Ask.CANCEL)
+                continue
+            if isinstance(event, JobEnded):
+                break
+            line = summary_of(event) if isinstance(event, JobProgress) else _stage(event)
+            if line and line != said and not quiet:
+                said = line
+                typer.echo(line, err=True)
+    finally:
+        child.close()
+    finish(library, run, event)
+    if interrupted:
+        raise KeyboardInterrupt
+    return event
+
+
+def _stage(stage: object) -> str:
+    if not isinstance(stage, JobStage):
+        return ""
+    if not stage.total:
+        return stage.name
+    tenth = max(1, stage.total // 10)
+    worth = stage.done % tenth == 0 or stage.done == stage.total
+    return f"{stage.name}: {stage.done} of {stage.total}" if worth else ""
+
+
+def _report(run: RunRow, ended: JobEnded, as_json: bool, quiet: bool) -> None:
+    if ended.status == "failed":
+        raise ReticleError(ended.message)
+    result = ended.result
+    if as_json:
+        emit({"run": run.id, **result})
+    elif not quiet:
+        metrics = result["metrics"]
+        print(
+            f"Model {result['model']} after {result['steps']} steps in {result['wall_s']:.0f} s: between the cameras "
+            f"of held-out episodes PCK@10 {100 * metrics['pck']['10']:.1f} %, median {metrics['median_px']:.1f} px."
+        )
+
+
+def _settings(texts: list[str]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--set wants KEY=VALUE, not '{text}'.")
+        found[key] = value
+    return found

@@ -1,0 +1,100 @@
+"""A descriptor model on disk: ``model.safetensors`` with weights and ``model.json`` with all that is known of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from core.correspondence.config import NetworkConfig, TrainingConfig
+from core.correspondence.network import DescriptorNetwork
+from core.errors import InputError
+from core.platform import sync_directory
+
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "model.json"
+
+
+class ModelDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``model.json`` says of a descriptor model."""
+
+    id: str
+    name: str
+    created_utc_ns: int
+    network: NetworkConfig
+    training: TrainingConfig | None = None
+    run: str = ""
+    dataset: str = ""
+    dataset_sha256: str = ""
+    weights_origin: str = ""
+    steps: int = 0
+    metrics: dict[str, Any] = {}
+    sha256: str = ""
+    schema_version: int = 1
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a file as a whole: what was there before stays until the new one is safely on the disk."""
+    partial = path.with_name(f".{path.name}.part")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    sync_directory(path.parent)
+
+
+def save_model(folder: Path, network: DescriptorNetwork, description: ModelDescription) -> ModelDescription:
+    """Write a model into its folder; returns the description with the weights' SHA-256."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
+    data = save(state)
+    described = msgspec.structs.replace(description, sha256=hashlib.sha256(data).hexdigest())
+    write_file(folder / WEIGHTS, data)
+    write_file(folder / DESCRIPTION, msgspec.json.format(msgspec.json.encode(described)))
+    return described
+
+
+def read_description(folder: Path) -> ModelDescription:
+    """What a model says of itself; InputError when it is none."""
+    try:
+        return msgspec.json.decode((folder / DESCRIPTION).read_bytes(), type=ModelDescription)
+    except OSError as error:
+        raise InputError(
+            f"There is no descriptor model in {folder} ({error.strerror}); train one or choose another."
+        ) from None
+    except msgspec.MsgspecError as error:
+        raise InputError(f"{folder.name}/{DESCRIPTION} is damaged ({error}); train the model again.") from None
+
+
+def load_model(folder: Path, device: str = "cpu") -> tuple[DescriptorNetwork, ModelDescription]:
+    """A model ready for inference. Every shape is checked before a weight is used; InputError says what is wrong."""
+    description = read_description(folder)
+    network = DescriptorNetwork(description.network)
+    network.load_state_dict(_checked_weights(folder / WEIGHTS, network.state_dict()))
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network.eval(), description
+
+
+def _checked_weights(path: Path, wanted: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+            for key, value in wanted.items():
+                if found.get(key) != tuple(value.shape):
+                    raise InputError(
+                        f"{name} does not fit its description: {key} should be {tuple(value.shape)} and is "
+                        f"{found.get(key, 'missing')}; choose another model or train it again."
+                    )
+            return {key: file.get_tensor(key) for key in wanted}
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"{name} cannot be read ({error}); it is cut short or damaged, train the model again."
+        ) from None

@@ -1,0 +1,145 @@
+"""What a correspondence training is asked to do, and the presets that answer most of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from core.errors import InputError
+
+
+class Loss(StrEnum):
+    """Which loss drives training; one file each in ``core/correspondence/losses``."""
+
+    CONTRASTIVE = "contrastive"
+    EXPECTATION = "expectation"
+    EXPECTATION_3D = "expectation-3d"
+    INFO_NCE = "info-nce"
+
+
+class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The shape of a descriptor network; stored beside its weights and checked when they are loaded."""
+
+    backbone: str = "efficientnet-lite0"
+    descriptor_dim: int = 16
+    normalised: bool = True
+    head_channels: int = 96
+    width: int = 320
+    height: int = 240
+    """Size in pixels at which images enter the network; cameras of another size are resized to it."""
+
+
+class AugmentationConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How training images are varied (paper, section IV-D; sizes in PAPER.md of the authors' code)."""
+
+    rotation_deg: float = 30.0
+    scale_low: float = 0.8
+    scale_high: float = 1.2
+    shear_deg: float = 10.0
+    brightness: float = 0.35
+    contrast: float = 0.35
+    saturation: float = 0.35
+    hue_deg: float = 12.0
+    gamma: float = 0.3
+    background_probability: float = 0.3
+    occlusion_probability: float = 0.1
+
+
+class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One correspondence training."""
+
+    preset: str = "laptop"
+    network: NetworkConfig = NetworkConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    loss: Loss = Loss.INFO_NCE
+    weights: str = "imagenet"
+    """"imagenet", "none", or the path of a published weights file."""
+    seed: int = 0
+    minutes: float = 5.0
+    """Time for training in minutes; 0 trains ``steps`` steps instead."""
+    steps: int = 0
+    batch_pairs: int = 4
+    crop: int = 160
+    """Side in pixels of the square training images, cut around objects at the network's scale; 0: whole images."""
+    moments: int = 12
+    """Moments drawn from each episode."""
+    matches: int = 256
+    """Matches drawn from each pair."""
+    same_camera_fraction: float = 0.5
+    """How often both images of a pair are the same one, warped twice."""
+    learning_rate: float = 2e-3
+    backbone_learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    temperature: float = 0.07
+    expectation_weight: float = 1.0
+    expectation_lambda: float = 1e-3
+    """Weight of the Gaussian that the expectation losses want a match's softmax to be."""
+    margin: float = 0.5
+    """M of the contrastive loss."""
+    non_matches: int = 150
+    """Non-matches of the contrastive loss for every match, half on objects, half on the background."""
+    occlusion_margin_m: float = 0.006
+    """How far behind its measured depth a point may lie in the other view and still count as seen."""
+    photometric_limit: float = 4.0
+    """Matches whose squared difference of normalised RGB, summed over channels, is larger are rejected."""
+    validation_fraction: float = 0.1
+    validate_every_s: float = 20.0
+    mixed_precision: bool = False
+    compile: bool = False
+
+
+LAPTOP = TrainingConfig()
+PAPER = TrainingConfig(
+    preset="paper",
+    network=NetworkConfig(
+        backbone="resnet34", descriptor_dim=10, normalised=False, head_channels=256, width=640, height=480
+    ),
+    loss=Loss.EXPECTATION,
+    minutes=0.0,
+    steps=15_000,
+    augmentation=AugmentationConfig(rotation_deg=180.0, background_probability=0.5, occlusion_probability=0.0),
+    batch_pairs=1,
+    crop=0,
+    learning_rate=1e-4,
+    backbone_learning_rate=1e-4,
+    temperature=1.0,
+    mixed_precision=True,
+)
+PRESETS: dict[str, TrainingConfig] = {config.preset: config for config in (LAPTOP, PAPER)}
+
+
+def preset(name: str) -> TrainingConfig:
+    """The preset of that name; InputError lists them."""
+    if name not in PRESETS:
+        raise InputError(f"There is no preset '{name}'; choose one of: {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
+def with_settings(config: TrainingConfig, settings: Mapping[str, str]) -> TrainingConfig:
+    """Change single values: ``{"network.descriptor_dim": "32"}``. InputError names the key and the valid ones."""
+    for key, text in settings.items():
+        config = _replaced(config, key, key.split("."), text)
+    return config
+
+
+def _replaced(struct: Any, key: str, path: list[str], text: str) -> Any:
+    fields = {field.name: field for field in msgspec.structs.fields(type(struct))}
+    name = path[0]
+    if name not in fields:
+        raise InputError(f"There is no setting '{key}'; choose one of: {', '.join(fields)}.")
+    current = getattr(struct, name)
+    if isinstance(current, msgspec.Struct):
+        if len(path) == 1:
+            inner = ", ".join(f"{name}.{field.name}" for field in msgspec.structs.fields(type(current)))
+            raise InputError(f"'{key}' holds several settings; choose one of: {inner}.")
+        return msgspec.structs.replace(struct, **{name: _replaced(current, key, path[1:], text)})
+    if len(path) > 1:
+        raise InputError(f"There is no setting '{key}'; '{name}' is a single value.")
+    try:
+        value = msgspec.convert(text, type(current), strict=False)
+    except msgspec.ValidationError as error:
+        raise InputError(f"The setting {key}={text} cannot be: {error}.") from None
+    return msgspec.structs.replace(struct, **{name: value})

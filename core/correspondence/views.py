@@ -1,0 +1,253 @@
+"""Images, depths, masks and poses of a data set, prepared once at the network's size and kept in the cache.
+
+Only what a camera gives is here: recorded colour and depth, intrinsics, poses, and masks made from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clock import NANOSECONDS
+from core.correspondence.config import NetworkConfig
+from core.correspondence.empty_workspace import EmptyWorkspace
+from core.correspondence.masks import MaskConfig, object_mask
+from core.correspondence.robot_shape import RobotShape
+from core.episodes.reader import EpisodeReader
+from core.errors import InputError
+from core.geometry import SE3
+from core.messages import CameraInfo, Floats
+
+SMALLEST_MASK = 0.01
+"""Images whose objects cover less than this share are left out (PAPER.md, section 2)."""
+_INDEX = "views.json"
+
+
+class EpisodeSpan(msgspec.Struct, frozen=True):
+    """An episode to learn from: its file and the part between its trims, seconds from its first stamp."""
+
+    id: str
+    path: str
+    sha256: str
+    start_s: float = 0.0
+    end_s: float | None = None
+
+
+class ViewInfo(msgspec.Struct, frozen=True):
+    """One prepared image. ``camera`` has the prepared size; ``frame`` is its number in the episode."""
+
+    episode: str
+    moment: int
+    role: str
+    frame: int
+    camera: CameraInfo
+    X_WC: Floats
+    coverage: float
+
+
+class ViewIndex(msgspec.Struct, frozen=True):
+    """What a prepared folder holds, in the order of its arrays."""
+
+    views: tuple[ViewInfo, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSet:
+    """Prepared views. ``rgb: (N, H, W, 3) uint8``, ``depth: (N, H, W) float32`` metres with 0 unknown,
+    ``mask: (N, H, W) bool``; arrays stay on disk until they are touched."""
+
+    index: ViewIndex
+    rgb: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.index.views)
+
+    def moments(self) -> dict[tuple[str, int], list[int]]:
+        """Views of one moment of one episode, by (episode, moment)."""
+        found: dict[tuple[str, int], list[int]] = {}
+        for position, view in enumerate(self.index.views):
+            found.setdefault((view.episode, view.moment), []).append(position)
+        return found
+
+    def split(self, validation_fraction: float, seed: int) -> tuple[list[int], list[int]]:
+        """Positions to train on and to validate on; whole episodes go to one side, at least one to each if it can."""
+        episodes = sorted({view.episode for view in self.index.views})
+        count = min(max(1, round(validation_fraction * len(episodes))), len(episodes) - 1)
+        chosen = set(np.random.default_rng(seed).permutation(episodes)[:count].tolist()) if count > 0 else set()
+        train = [k for k, view in enumerate(self.index.views) if view.episode not in chosen]
+        held_out = [k for k, view in enumerate(self.index.views) if view.episode in chosen]
+        return train, held_out
+
+
+def scaled_camera(camera: CameraInfo, width: int, height: int) -> CameraInfo:
+    """The same camera with its images resized; pixel centres stay at integers."""
+    sx, sy = width / camera.width, height / camera.height
+    return msgspec.structs.replace(
+        camera,
+        width=width,
+        height=height,
+        fx=camera.fx * sx,
+        fy=camera.fy * sy,
+        cx=(camera.cx + 0.5) * sx - 0.5,
+        cy=(camera.cy + 0.5) * sy - 0.5,
+    )
+
+
+def resized_rgb(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """Resize by area, as descriptor networks see images."""
+    if rgb.shape[:2] == (height, width):
+        return rgb
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def resized_depth(depth: NDArray[np.uint16], width: int, height: int) -> NDArray[np.uint16]:
+    """Resize by nearest pixel: depths are never mixed."""
+    if depth.shape == (height, width):
+        return depth
+    return np.asarray(cv2.resize(depth, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint16)
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How views are prepared."""
+
+    network: NetworkConfig
+    moments: int
+    roles: tuple[str, ...]
+    masks: MaskConfig = field(default_factory=MaskConfig)
+
+    def key(self, episodes: Sequence[EpisodeSpan], capture: EmptyWorkspace) -> str:
+        """Names the folder: the same data prepared in the same way have the same key."""
+        size = (self.network.width, self.network.height)
+        what = (2, size, self.moments, self.roles, msgspec.to_builtins(self.masks), capture.info.id)
+        text = msgspec.json.encode((what, [msgspec.to_builtins(each) for each in episodes]))
+        return hashlib.sha256(text).hexdigest()[:26]
+
+
+def prepare(
+    episodes: Sequence[EpisodeSpan],
+    preparation: Preparation,
+    capture: EmptyWorkspace,
+    robot: RobotShape,
+    cache_dir: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ViewSet:
+    """Prepare a data set's views, or find them prepared. InputError when nothing can be learned from it."""
+    folder = cache_dir / "views" / preparation.key(episodes, capture)
+    if (folder / _INDEX).exists():
+        return _load(folder)
+    partial = folder.with_suffix(".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=0o700, parents=True)
+    try:
+        _build(partial, episodes, preparation, capture, robot, cache_dir, progress)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    partial.rename(folder)
+    return _load(folder)
+
+
+def _load(folder: Path) -> ViewSet:
+    index = msgspec.json.decode((folder / _INDEX).read_bytes(), type=ViewIndex)
+    arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("rgb", "depth", "mask")]
+    return ViewSet(index, arrays[0], arrays[1], arrays[2])
+
+
+def _build(
+    folder: Path,
+    episodes: Sequence[EpisodeSpan],
+    preparation: Preparation,
+    capture: EmptyWorkspace,
+    robot: RobotShape,
+    cache_dir: Path,
+    progress: Callable[[int, int], None],
+) -> None:
+    views: list[ViewInfo] = []
+    left_out: list[str] = []
+    collected: list[tuple[Any, Any, Any]] = []
+    for number, span in enumerate(episodes):
+        progress(number, len(episodes))
+        try:
+            for view, arrays in _episode_views(span, preparation, capture, robot, cache_dir):
+                views.append(view)
+                collected.append(arrays)
+        except InputError as error:
+            left_out.append(str(error))
+    progress(len(episodes), len(episodes))
+    if not views:
+        reason = left_out[0] if left_out else "No image shows an object before the empty workspace."
+        raise InputError(f"There is nothing to learn correspondence from. {reason}")
+    for position, name in enumerate(("rgb", "depth", "mask")):
+        np.save(folder / f"{name}.npy", np.stack([arrays[position] for arrays in collected]))
+    (folder / _INDEX).write_bytes(msgspec.json.encode(ViewIndex(tuple(views), tuple(left_out))))
+
+
+def _episode_views(
+    span: EpisodeSpan, preparation: Preparation, capture: EmptyWorkspace, robot: RobotShape, cache_dir: Path
+) -> list[tuple[ViewInfo, tuple[Any, Any, Any]]]:
+    found = []
+    width, height = preparation.network.width, preparation.network.height
+    with EpisodeReader(Path(span.path), cache_dir) as reader:
+        roles = [role for role in preparation.roles if role in reader.cameras and reader.frame_count(role)]
+        if not roles:
+            raise InputError(f"Episode {span.id} has no images of the cameras {', '.join(preparation.roles)}.")
+        for role in roles:
+            if not capture.matches(reader.cameras[role]):
+                raise InputError(
+                    f"Episode {span.id} was recorded with another {role} camera pose than the empty workspace; "
+                    "capture the empty workspace again."
+                )
+        ticks = reader.arrays()
+        half_period_ns = 0.5 * NANOSECONDS / max(1.0, min(reader.cameras[role].rate_hz for role in roles))
+        for moment, stamp_ns in enumerate(_stamps(reader, span, roles[0], preparation.moments)):
+            tick = min(int(np.searchsorted(ticks["stamp_ns"], stamp_ns)), len(ticks["stamp_ns"]) - 1)
+            robot_W = robot.triangles(ticks["q"][tick], float(ticks["gripper_width_m"][tick]))
+            for role in roles:
+                position = int(np.argmin(np.abs(reader.stamps(role) - stamp_ns)))
+                if abs(int(reader.stamps(role)[position]) - stamp_ns) > half_period_ns:
+                    continue
+                frame = reader.frame(role, position)
+                if frame.depth is None:
+                    raise InputError(
+                        f"Episode {span.id} has no depth images of the {role} camera; record it with depth."
+                    )
+                camera = scaled_camera(reader.cameras[role], width, height)
+                depth = resized_depth(frame.depth, width, height)
+                empty = resized_depth(capture.depth[role], width, height)
+                mask = object_mask(depth, camera, frame.X_WC, empty, robot_W, preparation.masks)
+                if mask.mean() < SMALLEST_MASK:
+                    continue
+                metres = (depth * np.float32(camera.depth_scale_m)).astype(np.float32)
+                info = ViewInfo(span.id, moment, role, position, camera, frame.X_WC.as_tuple(), float(mask.mean()))
+                found.append((info, (resized_rgb(frame.rgb, width, height), metres, mask)))
+    return found
+
+
+def _stamps(reader: EpisodeReader, span: EpisodeSpan, role: str, count: int) -> list[int]:
+    """Capture stamps of evenly spread frames between the trims."""
+    stamps = reader.stamps(role)
+    begin = reader.start_ns + round(span.start_s * NANOSECONDS)
+    end = reader.end_ns if span.end_s is None else reader.start_ns + round(span.end_s * NANOSECONDS)
+    within = stamps[(stamps >= begin) & (stamps <= end)]
+    if within.size == 0:
+        return []
+    chosen = np.unique(np.linspace(0, within.size - 1, count).round().astype(np.int64))
+    return [int(stamp) for stamp in within[chosen]]
+
+
+def X_WC_of(view: ViewInfo) -> SE3:
+    """Where the camera was."""
+    return SE3.from_array(view.X_WC)

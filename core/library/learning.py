@@ -1,0 +1,35 @@
+"""What a training takes from the library: the episodes of a data set as files with their trims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.clock import utc_iso, utc_ns
+from core.correspondence.views import EpisodeSpan
+from core.errors import InputError
+from core.library.datasets import Dataset
+from core.library.query import EpisodeFilter
+
+if TYPE_CHECKING:
+    from core.library.library import Library
+
+
+def dataset_or_all(library: Library, name: str | None) -> Dataset:
+    """The data set of that name; without one, every intact episode there is, frozen now so that it is known later."""
+    if name:
+        return library.datasets.get(name)
+    return library.datasets.freeze(f"all {utc_iso(utc_ns())[:19].replace('T', ' ')}", EpisodeFilter())
+
+
+def spans(library: Library, dataset: Dataset) -> tuple[EpisodeSpan, ...]:
+    """The episodes of a data set whose files are there. InputError when none is."""
+    found = []
+    for member in library.datasets.members(dataset.id):
+        path = Path(library.episodes.get(member.id).path)
+        if path.exists():
+            start_s = member.trim_start_s or 0.0
+            found.append(EpisodeSpan(member.id, str(path), member.sha256, start_s, member.trim_end_s))
+    if not found:
+        raise InputError(f"None of the episodes of '{dataset.name}' has a file any more; freeze another data set.")
+    return tuple(found)

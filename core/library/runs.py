@@ -1,0 +1,167 @@
+"""Runs and models of the catalogue: what was trained, on what, with what result.
+
+A run's folder holds the truth (``status.json``, ``metrics.jsonl``); the catalogue has a copy of its summary.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.clock import utc_ns
+from core.errors import InputError
+from core.library.catalogue import Catalogue
+from core.library.episodes import new_id
+
+RUNS, MODELS = "runs", "models"
+KINDS = ("correspondence", "policy")
+FINISHED = ("done", "failed", "cancelled")
+
+
+class RunRow(msgspec.Struct, frozen=True):
+    """One training. ``path`` is its folder; ``metrics`` what it reported last."""
+
+    id: str
+    kind: str
+    status: str
+    dataset: str | None
+    config: dict[str, Any]
+    seed: int | None
+    metrics: dict[str, Any]
+    message: str
+    created_utc_ns: int
+    finished_utc_ns: int | None
+    path: str
+
+
+class ModelRow(msgspec.Struct, frozen=True):
+    """One trained model. ``path`` is its folder."""
+
+    id: str
+    name: str
+    kind: str
+    run: str | None
+    path: str
+    sha256: str
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    created_utc_ns: int
+
+
+_RUN = "id, kind, status, dataset, config, seed, metrics, message, created_utc_ns, finished_utc_ns"
+_MODEL = "id, name, kind, run, path, sha256, config, metrics, created_utc_ns"
+
+
+class Runs:
+    """The runs of one library."""
+
+    def __init__(self, root: Path, catalogue: Catalogue) -> None:
+        self._root = root
+        self._catalogue = catalogue
+
+    def begin(self, kind: str, dataset: str | None, config: dict[str, Any], seed: int) -> RunRow:
+        """A row and a folder for a training that starts now."""
+        run = new_id()
+        (self._root / RUNS / run).mkdir(mode=0o700, parents=True)
+        with self._catalogue.writing() as connection:
+            connection.execute(
+                "INSERT INTO runs (id, kind, status, dataset, config, seed, created_utc_ns) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (run, kind, "running", dataset, _json(config), seed, utc_ns()),
+            )
+        return self.get(run)
+
+    def update(self, run: str, status: str, metrics: dict[str, Any], message: str = "") -> RunRow:
+        """Copy what a run's folder says."""
+        finished = utc_ns() if status in FINISHED else None
+        with self._catalogue.writing() as connection:
+            connection.execute(
+                "UPDATE runs SET status = ?, metrics = ?, message = ?, finished_utc_ns = ? WHERE id = ?",
+                (status, _json(metrics), message, finished, run),
+            )
+        return self.get(run)
+
+    def list(self, kind: str | None = None) -> tuple[RunRow, ...]:
+        """All runs, the newest first."""
+        if kind is not None and kind not in KINDS:
+            raise InputError(f"There is no kind of run '{kind}'; choose one of: {', '.join(KINDS)}.")
+        clause, values = ("WHERE kind = ?", (kind,)) if kind is not None else ("", ())
+        with self._catalogue.reading() as connection:
+            rows = connection.execute(f"SELECT {_RUN} FROM runs {clause} ORDER BY created_utc_ns DESC", values)
+            return tuple(self._row(row) for row in rows)
+
+    def get(self, prefix: str) -> RunRow:
+        """The run whose identifier begins so; InputError when there is none or several."""
+        with self._catalogue.reading() as connection:
+            return self._row(_only(connection, "runs", _RUN, prefix, "run"))
+
+    def _row(self, values: Any) -> RunRow:
+        row = dict(zip(_RUN.split(", "), values, strict=True))
+        row["config"], row["metrics"] = msgspec.json.decode(row["config"]), msgspec.json.decode(row["metrics"])
+        return RunRow(**row, path=str(self._root / RUNS / row["id"]))
+
+
+class Models:
+    """The models of one library."""
+
+    def __init__(self, root: Path, catalogue: Catalogue) -> None:
+        self._root = root
+        self._catalogue = catalogue
+
+    def folder(self, model: str) -> Path:
+        """Where a model of that identifier is kept."""
+        return self._root / MODELS / model
+
+    def add(
+        self,
+        model: str,
+        name: str,
+        kind: str,
+        run: str | None,
+        sha256: str,
+        config: dict[str, Any],
+        metrics: dict[str, Any],
+    ) -> ModelRow:
+        """A row for a model whose folder is written."""
+        with self._catalogue.writing() as connection:
+            connection.execute(
+                f"INSERT INTO models ({_MODEL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (model, name, kind, run, f"{MODELS}/{model}", sha256, _json(config), _json(metrics), utc_ns()),
+            )
+        return self.get(model)
+
+    def list(self, kind: str | None = None) -> tuple[ModelRow, ...]:
+        """All models, the newest first."""
+        clause, values = ("WHERE kind = ?", (kind,)) if kind is not None else ("", ())
+        with self._catalogue.reading() as connection:
+            rows = connection.execute(f"SELECT {_MODEL} FROM models {clause} ORDER BY created_utc_ns DESC", values)
+            return tuple(self._row(row) for row in rows)
+
+    def get(self, prefix: str) -> ModelRow:
+        """The model whose identifier begins so; InputError when there is none or several."""
+        with self._catalogue.reading() as connection:
+            return self._row(_only(connection, "models", _MODEL, prefix, "model"))
+
+    def _row(self, values: Any) -> ModelRow:
+        row = dict(zip(_MODEL.split(", "), values, strict=True))
+        row["config"], row["metrics"] = msgspec.json.decode(row["config"]), msgspec.json.decode(row["metrics"])
+        row["path"] = str(self._root / row["path"])
+        return ModelRow(**row)
+
+
+def _only(connection: sqlite3.Connection, table: str, columns: str, prefix: str, word: str) -> Any:
+    low = prefix.upper()
+    query = f"SELECT {columns} FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
+    found = connection.execute(query, (low, low + "\x7f")).fetchall() if prefix else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(f"Several identifiers of a {word} begin with '{prefix}'; give more of it.")
+    raise InputError(f"There is no {word} '{prefix}'; see the list of them.")
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

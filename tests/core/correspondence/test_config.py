@@ -1,0 +1,33 @@
+"""Presets and single settings."""
+
+import pytest
+
+from core.correspondence.config import LAPTOP, Loss, preset, with_settings
+from core.errors import InputError
+
+
+def test_a_setting_changes_one_value_of_its_own_kind() -> None:
+    config = with_settings(LAPTOP, {"network.descriptor_dim": "32", "loss": "contrastive", "compile": "true"})
+    assert config.network.descriptor_dim == 32
+    assert config.loss is Loss.CONTRASTIVE
+    assert config.compile
+    assert config.network.backbone == LAPTOP.network.backbone
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"networks.descriptor_dim": "3"}, "network"),
+        ({"network": "3"}, "network.descriptor_dim"),
+        ({"network.descriptor_dim": "many"}, "network.descriptor_dim=many"),
+        ({"minutes.x": "3"}, "single value"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_right(settings: dict[str, str], word: str) -> None:
+    with pytest.raises(InputError, match=word):
+        with_settings(LAPTOP, settings)
+
+
+def test_an_unknown_preset_lists_the_known_ones() -> None:
+    with pytest.raises(InputError, match="laptop, paper"):
+        preset("desktop")
