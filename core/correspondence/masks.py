@@ -6,25 +6,23 @@ and is not the robot's own surface. Only what a camera gives is used.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.correspondence.empty_workspace import EmptyWorkspace
 from core.correspondence.robot_shape import robot_depth
 from core.geometry import SE3
 from core.messages import CameraInfo
 
 Mask = NDArray[np.bool_]
+_REFERENCE_WIDTH = 640.0
 _NOISE_PER_M2 = 0.004
 """Depth noise of a stereo camera grows with the square of depth; this is about three sigma of a D415, metres at 1 m."""
 
 
 class MaskConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The box of the workspace in W, metres, and what counts as before the background."""
+    """The box of the workspace in W, metres, and what counts as before the background. Pixels are those of 640x480."""
 
     low_W: tuple[float, float, float] = (0.30, -0.50, -0.02)
     high_W: tuple[float, float, float] = (0.95, 0.50, 0.45)
@@ -32,7 +30,7 @@ class MaskConfig(msgspec.Struct, frozen=True, kw_only=True):
     robot_margin_m: float = 0.02
     robot_grow_px: int = 4
     smallest_px: int = 60
-    """Specks with fewer pixels than this at full size are noise."""
+    """Specks with fewer pixels than this are noise."""
 
 
 def object_mask(
@@ -55,7 +53,7 @@ def object_mask(
     found &= _inside(z, camera, X_WC, config)
     if robot_W is not None and found.any():
         found &= ~_robot(z, camera, X_WC, robot_W, config)
-    return _clean(found, config.smallest_px)
+    return _clean(found, config.smallest_px * (camera.width / _REFERENCE_WIDTH) ** 2)
 
 
 def _inside(z: NDArray[np.float32], camera: CameraInfo, X_WC: SE3, config: MaskConfig) -> Mask:
@@ -75,11 +73,11 @@ def _robot(
 ) -> Mask:
     """Pixels on the robot or behind it, with a rim for what its edges blur."""
     seen = z > robot_depth(camera, X_WC, robot_W) - np.float32(config.robot_margin_m)
-    size = 2 * config.robot_grow_px + 1
+    size = 2 * round(config.robot_grow_px * camera.width / _REFERENCE_WIDTH) + 1
     return cv2.dilate(seen.astype(np.uint8), np.ones((size, size), np.uint8)).astype(np.bool_)
 
 
-def _clean(mask: Mask, smallest_px: int) -> Mask:
+def _clean(mask: Mask, smallest_px: float) -> Mask:
     """Close the holes that depth leaves and drop specks."""
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
@@ -87,15 +85,3 @@ def _clean(mask: Mask, smallest_px: int) -> Mask:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     large = np.flatnonzero(stats[1:count, cv2.CC_STAT_AREA] >= smallest_px) + 1
     return np.isin(labels, large)
-
-
-def background_of(capture: EmptyWorkspace, camera: CameraInfo) -> NDArray[np.uint16]:
-    """The empty depth of a camera."""
-    return capture.depth[camera.role]
-
-
-def describe(masks: Sequence[Mask]) -> str:
-    """A sentence about how much of the images the masks cover."""
-    shares = [float(mask.mean()) for mask in masks]
-    empty = sum(share == 0.0 for share in shares)
-    return f"Objects cover {100 * float(np.mean(shares)):.1f} % of {len(masks)} images; {empty} show none."
