@@ -11,7 +11,7 @@ import typer
 from commands.common import JsonOption, LibraryOption, Progress, QuietOption, SeedOption, emit, library_root
 from commands.train import DatasetOption
 from core.library import Library
-from core.library.learning import dataset_or_all, spans
+from core.library.learning import all_spans, spans
 
 app = typer.Typer(help="Judge descriptors.", no_args_is_help=True)
 
@@ -42,10 +42,10 @@ def correspondence(
     from core.correspondence.pairs import FrameLoader
     from robot.correspondence.evaluation_pairs import evaluation_pairs
 
-    with Library.open(library_root(library)) as opened:
+    with Library.open(library_root(library), writable=False) as opened:
         chosen = opened.models.get(model)
         network, _ = load_model(Path(chosen.path))
-        episodes = spans(opened, dataset_or_all(opened, dataset))
+        episodes = spans(opened, opened.datasets.get(dataset)) if dataset else all_spans(opened)
         cache = opened.cache
     drawn = evaluation_pairs(episodes, pairs, points, seed, cache, same_scene=same_scene)
     loader = FrameLoader(cache)

@@ -48,6 +48,9 @@ def correspondence(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the preset.")
     ] = None,
     name: Annotated[str, typer.Option(help="What to call the model.")] = "",
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="RUN", help="Go on with a paused run, as it was asked for.")
+    ] = None,
     library: LibraryOption = None,
     rig: RigOption = None,
     seed: SeedOption = 0,
@@ -66,43 +69,51 @@ def correspondence(
     config = msgspec.structs.replace(config, **changes)
     if config.minutes <= 0 and config.steps <= 0:
         raise InputError("Nothing would be trained: give --minutes, or --set steps=1000.")
-    from robot.correspondence.start import begin
+    from robot.correspondence.start import again, begin
 
     with Library.open(library_root(library)) as opened:
-        chosen = dataset_or_all(opened, dataset)
-        run = begin(opened, load_rig(rig or DEFAULT_RIG), config, chosen, name)
+        if resume is None:
+            run = begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset_or_all(opened, dataset), name)
+        else:
+            run = again(opened, resume)
         ended = follow(opened, run, quiet)
     _report(run, ended, as_json, quiet)
 
 
 def follow(library: Library, run: RunRow, quiet: bool) -> JobEnded:
     """Run a job to its end. Ctrl-C cancels it and keeps the best that it has."""
-    from robot.correspondence.start import JobChild, finish, summary_of
+    from robot.correspondence.start import JobChild, finish
 
     events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
     child = JobChild(run, events.put)
+    ended: JobEnded | None = None
     interrupted = False
-    said = ""
     try:
-        while True:
+        while ended is None:
             try:
-                event = events.get()
+                ended = _hear(events, quiet)
             except KeyboardInterrupt:
                 interrupted = True
                 child.ask(Ask.CANCEL)
-                continue
-            if isinstance(event, JobEnded):
-                break
-            line = summary_of(event) if isinstance(event, JobProgress) else _stage(event)
-            if line and line != said and not quiet:
-                said = line
-                typer.echo(line, err=True)
     finally:
         child.close()
-    finish(library, run, event)
+    finish(library, run, ended)
     if interrupted:
         raise KeyboardInterrupt
-    return event
+    return ended
+
+
+def _hear(events: queue.SimpleQueue[JobEvent], quiet: bool) -> JobEnded | None:
+    """Say what the job reports next; returns how it ended, if it did."""
+    from robot.correspondence.start import summary_of
+
+    event = events.get()
+    if isinstance(event, JobEnded):
+        return event
+    line = summary_of(event) if isinstance(event, JobProgress) else _stage(event)
+    if line and not quiet:
+        typer.echo(line, err=True)
+    return None
 
 
 def _stage(stage: object) -> str:

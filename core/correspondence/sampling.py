@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from core.correspondence.config import AugmentationConfig, TrainingConfig
 from core.correspondence.matching import Matches, match_views
 from core.correspondence.views import ViewSet
+from core.errors import InputError
 
+_TRIES, _FEWEST_MATCHES = 200, 32
 Affine = NDArray[np.float64]
 """``(2, 3)``: pixels of a crop, homogeneous, to pixels of the view."""
 
@@ -54,8 +56,8 @@ class PairSampler:
         ]
 
     def draw(self, rng: np.random.Generator) -> Pair:
-        """The next pair with enough matches."""
-        while True:
+        """The next pair with enough matches; InputError when images hardly ever have any."""
+        for _ in range(_TRIES):
             members = self._moments[int(rng.integers(len(self._moments)))]
             first = int(rng.choice(members))
             others = [k for k in members if k != first]
@@ -63,8 +65,12 @@ class PairSampler:
             second = first if same else int(rng.choice(others))
             matches = match_views(self._views, first, second, 4 * self._config.matches, self._config, rng)
             pair = self._pair(first, second, matches, rng)
-            if len(pair.uv_a) >= 32:
+            if len(pair.uv_a) >= _FEWEST_MATCHES:
                 return pair
+        raise InputError(
+            "The images show too little of the objects to find matches; record with the objects in view, or check the "
+            "cameras' calibration and the capture of the empty workspace."
+        )
 
     def _pair(self, first: int, second: int, matches: Matches, rng: np.random.Generator) -> Pair:
         a, b = self._crop(first, matches.uv_a, rng), self._crop(second, matches.uv_b, rng)

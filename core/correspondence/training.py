@@ -35,9 +35,9 @@ from core.correspondence.sampling import Crop, Pair, PairSampler
 from core.correspondence.validation import Validation, Validator
 from core.correspondence.views import ViewSet
 from core.errors import InputError
+from core.library.runs import CHECKPOINT_STATE
 
 CHECKPOINT = "checkpoint.safetensors"
-CHECKPOINT_STATE = "checkpoint.json"
 BEST = "best.safetensors"
 Batch = tuple[Tensor, dict[str, Tensor]]
 """Images of all first and then all second crops, and what is known of them."""

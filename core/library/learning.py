@@ -19,7 +19,7 @@ def dataset_or_all(library: Library, name: str | None) -> Dataset:
     """The data set of that name; without one, every intact episode there is, frozen now so that it is known later."""
     if name:
         return library.datasets.get(name)
-    return library.datasets.freeze(f"all {utc_iso(utc_ns())[:19].replace('T', ' ')}", EpisodeFilter())
+    return library.datasets.freeze(f"all {utc_iso(utc_ns())[:23].replace('T', ' ')}", EpisodeFilter())
 
 
 def spans(library: Library, dataset: Dataset) -> tuple[EpisodeSpan, ...]:
@@ -33,3 +33,12 @@ def spans(library: Library, dataset: Dataset) -> tuple[EpisodeSpan, ...]:
     if not found:
         raise InputError(f"None of the episodes of '{dataset.name}' has a file any more; freeze another data set.")
     return tuple(found)
+
+
+def all_spans(library: Library) -> tuple[EpisodeSpan, ...]:
+    """Every intact episode as it is now. InputError when there is none."""
+    rows = (library.episodes.get(episode) for episode in library.episodes.ids())
+    intact = [row for row in rows if row.status in ("complete", "recovered") and Path(row.path).exists()]
+    if not intact:
+        raise InputError("The library holds no finished episode; record some first.")
+    return tuple(EpisodeSpan(row.id, row.path, row.sha256, row.trim_start_s or 0.0, row.trim_end_s) for row in intact)

@@ -15,10 +15,15 @@ from core.clock import utc_ns
 from core.errors import InputError
 from core.library.catalogue import Catalogue
 from core.library.episodes import new_id
+from core.processes.jobs import JobStatus, read_status
 
 RUNS, MODELS = "runs", "models"
 KINDS = ("correspondence", "policy")
 FINISHED = ("done", "failed", "cancelled")
+CHECKPOINT_STATE = "checkpoint.json"
+"""A training whose folder has this can be resumed."""
+_RESUME = "It was interrupted and can be resumed."
+_LOST = "It was interrupted before its first checkpoint; start it again."
 
 
 class RunRow(msgspec.Struct, frozen=True):
@@ -83,6 +88,22 @@ class Runs:
                 (status, _json(metrics), message, finished, run),
             )
         return self.get(run)
+
+    def settle(self) -> tuple[str, ...]:
+        """Make the rows of runs that nobody watches any more agree with their folders; returns their identifiers.
+
+        Called by the only writer when it opens the library: whatever says "running" then has lost its parent.
+        """
+        with self._catalogue.reading() as connection:
+            lost = [row[0] for row in connection.execute("SELECT id FROM runs WHERE status IN ('queued', 'running')")]
+        for run in lost:
+            folder = self._root / RUNS / run
+            last = read_status(folder)
+            if last is None or last.status == "running":
+                resumable = (folder / CHECKPOINT_STATE).exists()
+                last = JobStatus("paused", _RESUME) if resumable else JobStatus("failed", _LOST)
+            self.update(run, last.status, last.result, last.message)
+        return tuple(lost)
 
     def list(self, kind: str | None = None) -> tuple[RunRow, ...]:
         """All runs, the newest first."""

@@ -63,6 +63,14 @@ def begin(library: Library, rig: RigConfig, config: TrainingConfig, dataset: Dat
     return run
 
 
+def again(library: Library, prefix: str) -> RunRow:
+    """A paused run, ready to go on. InputError when it is not paused."""
+    run = library.runs.get(prefix)
+    if run.status != "paused":
+        raise InputError(f"Run {run.id} is {run.status}, and only a paused one can be resumed.")
+    return library.runs.update(run.id, "running", run.metrics)
+
+
 def finish(library: Library, run: RunRow, ended: JobEnded) -> RunRow:
     """Copy into the catalogue how a run ended, and its model if there is one."""
     result = ended.result

@@ -79,6 +79,8 @@ def test_unknown_depth_in_either_view_is_no_match() -> None:
     hole[:, :50] = 0.0
     np.testing.assert_array_equal(reproject(uv, hole, FIRST, plane(), FIRST, MARGIN_M)[1], ~left)
     np.testing.assert_array_equal(seen_from(FIRST, hole, uv), ~left)
+    behind = view(SE3.translation(0.0, 0.0, -0.2))
+    assert not reproject(uv, plane(0.0), FIRST, plane(0.2), behind, MARGIN_M)[1].any(), "the first camera is no point"
 
 
 def test_out_of_view_and_behind_the_camera_nothing_is_seen() -> None:

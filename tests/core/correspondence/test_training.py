@@ -9,8 +9,9 @@ import torch
 from core.correspondence.checkpoint import ModelDescription, load_model, save_model
 from core.correspondence.config import Loss, TrainingConfig
 from core.correspondence.network import DescriptorNetwork
-from core.correspondence.training import CHECKPOINT, CHECKPOINT_STATE, Progress, Request, Trained, Trainer
+from core.correspondence.training import CHECKPOINT, Progress, Request, Trained, Trainer
 from core.errors import InputError
+from core.library.runs import CHECKPOINT_STATE
 from tests.core.correspondence.making import TINY, views
 
 

@@ -89,3 +89,25 @@ def test_pairs_show_the_same_point_of_the_box(recorded: Path) -> None:
             differences.append(np.abs(a.astype(float) - b.astype(float)).mean())
     loader.close()
     assert np.median(differences) < 25
+
+
+def test_a_training_whose_parent_is_killed_can_be_resumed(library: Path) -> None:
+    words = [sys.executable, str(ROOT / "main.py"), "train", "correspondence", "--library", str(library)]
+    words += ["--minutes", "0", "--set", "steps=6", "--set", "batch_pairs=1", "--set", "moments=2", "--set", "crop=96"]
+    words += ["--set", "validate_every_s=0"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "PCK" in line:
+            break
+    process.kill()
+    process.wait()
+    process.stderr.read()
+    (run,) = command("runs", "list", "--library", library)["runs"]
+    with Library.open(library):
+        pass
+    (run,) = command("runs", "list", "--library", library)["runs"]
+    assert run["status"] == "paused", run
+    trained = command("train", "correspondence", "--library", library, "--resume", run["id"])
+    assert trained["run"] == run["id"]
+    assert trained["steps"] == 6
