@@ -15,10 +15,10 @@ from safetensors.torch import save
 from core.correspondence.config import NetworkConfig, TrainingConfig
 from core.correspondence.network import DescriptorNetwork
 from core.errors import InputError
+from core.library.runs import DESCRIPTION
 from core.platform import sync_directory
 
 WEIGHTS = "model.safetensors"
-DESCRIPTION = "model.json"
 
 
 class ModelDescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,7 @@ class ModelDescription(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     created_utc_ns: int
     network: NetworkConfig
+    kind: str = "descriptor"
     training: TrainingConfig | None = None
     run: str = ""
     dataset: str = ""

@@ -54,6 +54,9 @@ class Request(StrEnum):
     CANCEL = "cancel"
 
 
+_REQUESTS: tuple[Request | None, ...] = (None, *Request)
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far a training is. ``remaining_s`` is an estimate; ``parts`` are the loss's terms."""
 
@@ -141,9 +144,9 @@ class Trainer:
         request: Request | None = None
         validation: Validation | None = None
         with self._batches() as batches:
-            while self._fraction() < 1.0:
-                request = asked()
-                if request is not None:
+            while True:
+                request = self._agreed(asked())
+                if request is not None or self._fraction() >= 1.0:
                     break
                 loss, parts = self._step(next(batches))
                 self._state.step += 1
@@ -154,12 +157,22 @@ class Trainer:
                 elif self._state.elapsed_s - reported_s > _REPORT_EVERY_S:
                     reported_s = self._state.elapsed_s
                     report(self._progress(loss, parts, None))
-        if request is not Request.PAUSE:
+        if request is not Request.PAUSE and self._rank == 0:
             validation = self._finish()
         self._save_checkpoint()
         return Trained(
             self.network, self._state.step, self._state.elapsed_s, validation, self._state.weights_origin, request
         )
+
+    def _agreed(self, request: Request | None) -> Request | None:
+        """What all ranks go by: the wish that rank 0 heard and the time that it has spent."""
+        if self._ranks == 1:
+            return request
+        code = _REQUESTS.index(request) if self._rank == 0 else 0
+        told = torch.tensor([self._state.elapsed_s, float(code)], dtype=torch.float64, device=self._device)
+        torch.distributed.broadcast(told, src=0)
+        self._state.elapsed_s = float(told[0])
+        return _REQUESTS[int(told[1])]
 
     # One step -------------------------------------------------------------------------------------------------------
     def _step(self, batch: Batch) -> tuple[float, dict[str, float]]:
@@ -228,7 +241,8 @@ class Trainer:
 
     # Validation and checkpoints -------------------------------------------------------------------------------------
     def _validation_is_due(self) -> bool:
-        return self._state.elapsed_s - self._state.validated_s >= self.config.validate_every_s
+        """Whether it is time to judge; rank 0 does it for all."""
+        return self._rank == 0 and self._state.elapsed_s - self._state.validated_s >= self.config.validate_every_s
 
     def _validate(self) -> Validation:
         """Judge the present weights; keep them when they are the best so far. Saves a checkpoint."""
@@ -236,11 +250,10 @@ class Trainer:
         name = f"snapshots/{self._state.step:07d}.jpg"
         validation = self._validator.validate(self.network, self._folder / name)
         self._state.validated_s = self._state.elapsed_s
-        if self._rank == 0:
-            if self._state.best is None or validation.auc > self._state.best:
-                self._state.best = validation.auc
-                _save_tensors(self._folder / BEST, _weights(self.network))
-            self._save_checkpoint()
+        if self._state.best is None or validation.auc > self._state.best:
+            self._state.best = validation.auc
+            _save_tensors(self._folder / BEST, _weights(self.network))
+        self._save_checkpoint()
         return validation
 
     def _finish(self) -> Validation | None:

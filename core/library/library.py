@@ -69,6 +69,7 @@ class Library:
             raise
         try:
             library.report = library.recover(progress=progress, repair_damaged=False)
+            library.models.adopt()
             library.runs.settle()
             library.report.messages += rebuilt
             library._back_up_daily()

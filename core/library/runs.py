@@ -5,6 +5,7 @@ A run's folder holds the truth (``status.json``, ``metrics.jsonl``); the catalog
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from core.library.catalogue import Catalogue
 from core.library.episodes import new_id
 from core.processes.jobs import JobStatus, read_status
 
+log = logging.getLogger(__name__)
+
 RUNS, MODELS = "runs", "models"
+DESCRIPTION = "model.json"
 KINDS = ("correspondence", "policy")
 FINISHED = ("done", "failed", "cancelled")
 CHECKPOINT_STATE = "checkpoint.json"
@@ -54,6 +58,18 @@ class ModelRow(msgspec.Struct, frozen=True):
     config: dict[str, Any]
     metrics: dict[str, Any]
     created_utc_ns: int
+
+
+class _Description(msgspec.Struct, frozen=True):
+    """What the catalogue takes from a model's own description."""
+
+    name: str
+    kind: str
+    created_utc_ns: int
+    network: dict[str, Any]
+    run: str = ""
+    sha256: str = ""
+    metrics: dict[str, Any] = {}
 
 
 _RUN = "id, kind, status, dataset, config, seed, metrics, message, created_utc_ns, finished_utc_ns"
@@ -136,23 +152,36 @@ class Models:
         """Where a model of that identifier is kept."""
         return self._root / MODELS / model
 
-    def add(
-        self,
-        model: str,
-        name: str,
-        kind: str,
-        run: str | None,
-        sha256: str,
-        config: dict[str, Any],
-        metrics: dict[str, Any],
-    ) -> ModelRow:
-        """A row for a model whose folder is written."""
+    def adopt(self) -> tuple[str, ...]:
+        """Rows for the models whose folders have none yet; returns their identifiers. One that is damaged is logged."""
+        known = {model.id for model in self.list()}
+        adopted = []
+        for path in sorted((self._root / MODELS).glob(f"*/{DESCRIPTION}")):
+            if path.parent.name in known:
+                continue
+            try:
+                description = msgspec.json.decode(path.read_bytes(), type=_Description)
+            except (OSError, msgspec.MsgspecError) as error:
+                log.warning("The model %s cannot be read and was left out: %s", path.parent.name, error)
+                continue
+            self._add(path.parent.name, description)
+            adopted.append(path.parent.name)
+        return tuple(adopted)
+
+    def _add(self, model: str, description: _Description) -> None:
+        values = (
+            model,
+            description.name,
+            description.kind,
+            description.run or None,
+            f"{MODELS}/{model}",
+            description.sha256,
+            _json(description.network),
+            _json(description.metrics),
+            description.created_utc_ns,
+        )
         with self._catalogue.writing() as connection:
-            connection.execute(
-                f"INSERT INTO models ({_MODEL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (model, name, kind, run, f"{MODELS}/{model}", sha256, _json(config), _json(metrics), utc_ns()),
-            )
-        return self.get(model)
+            connection.execute(f"INSERT INTO models ({_MODEL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def list(self, kind: str | None = None) -> tuple[ModelRow, ...]:
         """All models, the newest first."""

@@ -1,39 +1,49 @@
-"""The job that trains a descriptor network: prepares views, trains, keeps the best model, judges it."""
+"""The job that trains a descriptor network: prepares views, trains, keeps the best model, judges it.
+
+On several GPUs: ``torchrun --nproc-per-node N -m robot.correspondence.job RUN_FOLDER`` trains the run whose
+specification lies in that folder; rank 0 writes what the one process writes otherwise.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import torch
 
 from core.clock import utc_ns
 from core.correspondence.checkpoint import ModelDescription, save_model
 from core.correspondence.empty_workspace import EmptyWorkspace
-from core.correspondence.training import Progress, Request, Trainer
+from core.correspondence.training import Progress, Request, Trained, Trainer
 from core.correspondence.views import Preparation, ViewSet, prepare
+from core.platform import give_way
 from core.processes.channel import Channel
-from core.processes.jobs import Ask, JobContext, JobEnded, read_specification, serve
+from core.processes.jobs import Ask, JobContext, JobEnded, JobStatus, read_specification, serve, write_status
 from robot.correspondence.shape import IiwaShape
 from robot.correspondence.specification import Specification
 
 _LOG = logging.getLogger(__name__)
 _ASKED = {Ask.PAUSE: Request.PAUSE, Ask.CANCEL: Request.CANCEL}
+_FINDING = "Finding objects in the episodes"
 
 
 def main(channel: Channel) -> int:
-    """Serve one training."""
+    """Serve one training. Control, cameras and the window come first."""
+    give_way()
     return serve(channel, train)
 
 
 def train(context: JobContext) -> JobEnded:
     """Prepare, train, keep. The result holds the model's identifier and its metrics."""
     specification = read_specification(context.folder, Specification)
-    views = _views(context, specification)
-    _give_threads()
+    views = _views(specification, lambda done, total: context.stage(_FINDING, done, total))
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))  # all cores; a child starts with one thread
     trainer = Trainer(specification.config, views, context.folder, Path(specification.cache))
     context.stage(trainer.weights_origin)
-    _LOG.info(trainer.weights_origin)
 
     def report(progress: Progress) -> None:
         context.progress(progress.fraction, progress.remaining_s, msgspec.to_builtins(progress))
@@ -42,7 +52,11 @@ def train(context: JobContext) -> JobEnded:
         wish = context.asked()
         return None if wish is None else _ASKED[wish]
 
-    trained = trainer.train(report, asked)
+    return _ended(specification, views, trainer.train(report, asked))
+
+
+def _ended(specification: Specification, views: ViewSet, trained: Trained) -> JobEnded:
+    """Save the model, unless the training was paused."""
     if trained.asked is Request.PAUSE:
         return JobEnded("paused", f"Paused after {trained.steps} steps; it can be resumed.")
     metrics = {} if trained.validation is None else msgspec.to_builtins(trained.validation)
@@ -73,23 +87,39 @@ def train(context: JobContext) -> JobEnded:
     return JobEnded("done", trained.weights_origin, result)
 
 
-def _views(context: JobContext, specification: Specification) -> ViewSet:
+def _views(specification: Specification, report: Callable[[int, int], None]) -> ViewSet:
+    """The data set's views, prepared now or before."""
     preparation = Preparation(specification.config.network, specification.config.moments, specification.roles)
     capture = EmptyWorkspace.load(Path(specification.capture))
-
-    def report(done: int, total: int) -> None:
-        context.stage("Finding objects in the episodes", done, total)
-
     views = prepare(specification.episodes, preparation, capture, IiwaShape(), Path(specification.cache), report)
     for sentence in views.index.left_out:
         _LOG.warning(sentence)
     return views
 
 
-def _give_threads() -> None:
-    """Training has all cores; children start with one thread because most of them want no more."""
-    import os
+def train_as_rank(folder: Path) -> JobEnded:
+    """One of several processes that torch's launcher has started; each has a GPU of its own, or a share of the CPU."""
+    rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    device = f"cuda:{os.environ['LOCAL_RANK']}" if torch.cuda.is_available() else "cpu"
+    torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        specification = read_specification(folder, Specification)
+        if rank == 0:
+            _views(specification, lambda done, total: _LOG.info("%s: %d of %d", _FINDING, done, total))
+        torch.distributed.barrier()
+        views = _views(specification, lambda done, total: None)
+        cache = Path(specification.cache)
+        trainer = Trainer(specification.config, views, folder, cache, device=device, rank=rank, ranks=ranks)
+        trained = trainer.train()
+        torch.distributed.barrier()
+    finally:
+        torch.distributed.destroy_process_group()
+    ended = _ended(specification, views, trained) if rank == 0 else JobEnded("done")
+    if rank == 0:
+        write_status(folder, JobStatus(ended.status, ended.message, ended.result, utc_ns()))
+    return ended
 
-    import torch
 
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    train_as_rank(Path(sys.argv[1]))

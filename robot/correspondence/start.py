@@ -29,7 +29,6 @@ from core.processes.jobs import (
     JobEvent,
     JobProgress,
     StartJob,
-    read_specification,
     read_status,
     write_specification,
 )
@@ -73,19 +72,8 @@ def again(library: Library, prefix: str) -> RunRow:
 
 def finish(library: Library, run: RunRow, ended: JobEnded) -> RunRow:
     """Copy into the catalogue how a run ended, and its model if there is one."""
-    result = ended.result
-    if "model" in result:
-        specification = read_specification(Path(run.path), Specification)
-        library.models.add(
-            result["model"],
-            specification.name,
-            "descriptor",
-            run.id,
-            result["sha256"],
-            msgspec.to_builtins(specification.config.network),
-            result["metrics"],
-        )
-    return library.runs.update(run.id, ended.status, result, ended.message)
+    library.models.adopt()
+    return library.runs.update(run.id, ended.status, ended.result, ended.message)
 
 
 class JobChild:

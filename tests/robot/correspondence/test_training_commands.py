@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -11,8 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.correspondence.checkpoint import load_model
+from core.correspondence.config import LAPTOP, with_settings
 from core.correspondence.pairs import FrameLoader
 from core.library import Library
+from core.library.learning import dataset_or_all
+from robot.correspondence.start import begin
+from robot.rig import load_rig
 from robot.simulation.ground_truth import GroundTruthPairs
 from tests.robot.correspondence.conftest import ROOT, command
 
@@ -111,3 +117,22 @@ def test_a_training_whose_parent_is_killed_can_be_resumed(library: Path) -> None
     trained = command("train", "correspondence", "--library", library, "--resume", run["id"])
     assert trained["run"] == run["id"]
     assert trained["steps"] == 6
+
+
+def test_two_ranks_train_one_model(library: Path) -> None:
+    small = {"minutes": "0", "steps": "2", "batch_pairs": "1", "moments": "3", "crop": "96"}
+    config = with_settings(LAPTOP, small)
+    with Library.open(library) as opened:
+        run = begin(opened, load_rig(), config, dataset_or_all(opened, None))
+        words = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "robot.correspondence.job", run.path]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        result = subprocess.run(
+            [sys.executable, *words], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+        )
+        assert result.returncode == 0, result.stderr
+    with Library.open(library) as opened:
+        assert opened.runs.get(run.id).status == "done"
+        (model,) = opened.models.list("descriptor")
+        network, description = load_model(Path(model.path))
+    assert description.steps == 2
+    assert network.config == config.network
