@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
@@ -24,6 +25,9 @@ from app.workers.disk import DiskWatch
 from core.clock import monotonic_ns
 from core.messages import ControlMode
 from robot import station_messages as messages
+
+if TYPE_CHECKING:
+    from core.library.reconcile import Report
 
 TICK_MS = 33
 _GEOMETRY = Setting("window.geometry", str, "")
@@ -123,6 +127,7 @@ class MainWindow(QMainWindow):
         station.noticed.connect(lambda notice: messenger.complain(notice.message, key=f"notice {notice.about}"))
         library.troubled.connect(lambda text: messenger.complain(text, key="library"))
         library.openFailed.connect(lambda text: messenger.complain(text, "Try again", library.start, key="library"))
+        library.opened.connect(lambda library: self._say_saved(library.report))
         library.changing.connect(lambda: messenger.withdraw_offers(library.undo))
         library.undone.connect(lambda text, ids: messenger.say(text, key="undo"))
         self._services.show_page = self.show_page
@@ -232,6 +237,18 @@ class MainWindow(QMainWindow):
             self._services.messenger.complain(trouble.message, "Load the scene", load, key=key)
         else:
             self._services.messenger.complain(trouble.message, key=key)
+
+    def _say_saved(self, report: Report) -> None:
+        """What a crash interrupted is there, and the person hears of it."""
+        saved = sorted(set(report.interrupted))
+        if saved:
+            words = (
+                "1 interrupted recording was saved."
+                if len(saved) == 1
+                else f"{len(saved):,} interrupted recordings were saved."
+            )
+            show = lambda: self._services.reveal_episode(saved[-1])  # noqa: E731
+            self._services.messenger.complain(words, "Show", show, key="saved")
 
     def _withdraw(self, *keys: str) -> None:
         for key in keys:

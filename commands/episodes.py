@@ -11,7 +11,7 @@ import typer
 
 from commands.common import JsonOption, LibraryOption, Progress, QuietOption, emit, library_root
 from core.clock import utc_iso
-from core.errors import InputError
+from core.errors import InputError, StopReason
 from core.library import EpisodeFilter, EpisodeRow, Library, Report
 
 app = typer.Typer(help="The episodes of a library.", no_args_is_help=True)
@@ -213,6 +213,7 @@ def _joined(first: Report, second: Report) -> Report:
         checked=max(first.checked, second.checked),
         damaged=sorted({*first.damaged, *second.damaged} - {*second.recovered}),
         recovered=sorted({*first.recovered, *second.recovered}),
+        interrupted=sorted({*first.interrupted, *second.interrupted}),
         trashed=sorted({*first.trashed, *second.trashed}),
         missing=sorted({*first.missing, *second.missing}),
         messages=[*first.messages, *(each for each in second.messages if each not in first.messages)],
@@ -249,4 +250,6 @@ def _line(row: EpisodeRow) -> str:
 def _text(name: str, value: Any) -> str:
     if name == "created_utc_ns":
         return utc_iso(value)
+    if name == "stop_reason" and value in set(StopReason):
+        return f"{value}: {StopReason(value).sentence}"
     return "-" if value is None else ", ".join(value) if isinstance(value, list) else str(value)

@@ -192,7 +192,10 @@ class Episodes:
         return self._edit("label", ids, changed)
 
     def trim(self, prefix: str, start_s: float | None, end_s: float | None) -> Edit:
-        """Mark idle ends, in seconds from the first stamp; None leaves that end whole. The file is never rewritten."""
+        """Mark idle ends, in seconds from the first stamp; None, or the end itself, leaves that end whole.
+
+        The file is never rewritten.
+        """
         row = self.get(prefix)
         begin, end = start_s or 0.0, row.duration_s if end_s is None else end_s
         if not 0 <= begin < end <= row.duration_s + 1e-3:
@@ -200,7 +203,8 @@ class Episodes:
                 f"Episode {row.id} lasts {row.duration_s:.2f} s; "
                 f"a trim from {begin:.2f} to {end:.2f} s is not inside it."
             )
-        return self._edit("trim", [row.id], lambda _: {"trim_start_s": start_s, "trim_end_s": end_s})
+        kept = {"trim_start_s": begin or None, "trim_end_s": end if end < row.duration_s - 1e-3 else None}
+        return self._edit("trim", [row.id], lambda _: kept)
 
     def trash(self, ids: Sequence[str]) -> Edit:
         """Move episodes to the trash, where they stay until they are restored or purged."""

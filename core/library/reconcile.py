@@ -40,12 +40,14 @@ Progress = Callable[[str], None]
 class Report(msgspec.Struct):
     """What was looked at and what was done, by identifier. ``messages``: one sentence for each thing to know.
 
+    ``interrupted``: recordings whose program ended first, and which were saved all the same.
     ``recording``: files that another process is still writing; recover again when it has ended.
     """
 
     checked: int = 0
     damaged: list[str] = []
     recovered: list[str] = []
+    interrupted: list[str] = []
     trashed: list[str] = []
     missing: list[str] = []
     recording: list[str] = []
@@ -124,6 +126,7 @@ class Reconciler:
             self._rescue(part, target, episode_id)
         if target.exists() and row is None:
             self._without_row(episode_id, EPISODES)
+            self.report.interrupted.append(episode_id)
         elif target.exists() and row is not None and row[0] != "recording":
             self._complete(episode_id)
 
@@ -144,6 +147,7 @@ class Reconciler:
     def _recording(self, episode_id: str) -> None:
         if finished_path(self._root, episode_id).exists():
             self._complete(episode_id)
+            self.report.interrupted.append(episode_id)
         elif not unfinished_path(self._root, episode_id).exists():
             with self._catalogue.writing() as connection:
                 connection.execute(

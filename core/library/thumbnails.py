@@ -36,7 +36,9 @@ class Thumbnails:
         self._made = 0
 
     def get(self, episode: EpisodeRow, moment: str = "first") -> bytes | None:
-        """A JPEG 160 pixels wide; None when the episode has no image that can be read."""
+        """A JPEG 160 pixels wide; None when the episode has no image that can be read, or not yet."""
+        if episode.status == "recording":
+            return None
         path = self._folder / f"{episode.id}-{moment}.jpg"
         try:
             return path.read_bytes()

@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 from conftest import close_window, open_window, wait_until
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.application import Application
 from app.pages.episodes.page import EpisodesPage
+from app.pages.episodes.statistics_panel import tally_words
 from app.views.rgbd import Kind
 from commands.record import record
 from core.library import Library
 from core.library.query import EpisodeFilter
+from core.library.statistics import Tally
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +177,18 @@ def test_statistics_follow_the_filter(opened: Application, page: EpisodesPage) -
     page.filters.outcome.setCurrentIndex(3)
     wait_until(lambda: page.statistics._total.text().startswith("0 episodes"))
     assert page._left.currentWidget() is page._no_match
+
+
+def test_the_success_of_a_group_says_how_many_were_judged() -> None:
+    assert tally_words(Tally(episodes=14, minutes=3.0, successes=5)) == "14, 3.0 min, 100 % of 5 labelled"
+
+
+def test_a_picture_is_asked_for_again_once_the_episode_has_changed(page: EpisodesPage) -> None:
+    shown = page.model.episode(page.table.currentIndex().row()).id
+    page.thumbnails._keep(shown, QImage())
+    assert page.thumbnails.pixmap(shown) is None
+    page._services.library.episodesChanged.emit((shown,))
+    wait_until(lambda: page.thumbnails.pixmap(shown) is not None)
 
 
 def test_sorting_by_a_header(page: EpisodesPage) -> None:

@@ -15,7 +15,11 @@ from PySide6.QtWidgets import QApplication
 from app.application import Application
 from app.pages.teleoperate.page import TeleoperatePage
 from app.pages.teleoperate.recording import Phase
+from core.clock import utc_ns
+from core.episodes.recorder import Recorder
+from core.errors import StopReason
 from core.library import Library
+from core.messages import EpisodeMetadata
 
 
 @pytest.fixture
@@ -78,6 +82,19 @@ def test_closing_the_window_while_recording_completes_the_row(qt: QApplication, 
         assert row.status == "complete" and row.steps > 50
         with library.episodes.open(row.id) as reader:
             assert reader.frame_count("right") > 0
+
+
+def test_what_a_crash_interrupted_is_said_at_the_next_start(qt: QApplication, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library") as library:
+        episode, path = library.episodes.begin(EpisodeMetadata("", "free", utc_ns(), "wall", ""))
+        recorder = Recorder(path, library.episodes.details(episode).metadata, [])
+        recorder.finish(stop_reason=StopReason.PARENT_DIED)
+    application = open_window(qt, tmp_path)
+    application.services.library.start()
+    wait_until(lambda: "1 interrupted recording was saved." in application.window.toasts.texts)
+    application.window.toasts._toasts[0]._act()
+    assert application.window.current_page == "episodes"
+    close_window(application)
 
 
 def test_a_rig_that_cannot_open_is_said_with_its_reason(qt: QApplication, tmp_path: Path) -> None:

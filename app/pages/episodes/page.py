@@ -230,6 +230,7 @@ class EpisodesPage(Page):
             self._wanted_id, self._wanted_once = ids[0], True
 
     def _episodes_changed(self, ids: tuple[str, ...]) -> None:
+        self.thumbnails.try_again(ids)
         self._refresh_names()
         if self._shown:
             self.model.refresh()

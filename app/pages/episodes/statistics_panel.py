@@ -37,15 +37,15 @@ class Bars(QWidget):
         most = max((tally.episodes for _, tally in self._rows), default=1)
         for index, (name, tally) in enumerate(self._rows):
             top = index * 11 * u
-            painter.setFont(scaled(self.font(), 1.0, QFont.Weight.Medium))
-            painter.setPen(palette.color(Role.WindowText))
-            left_words = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, self.width() // 2)
+            words, line = tally_words(tally), QRectF(0, top, self.width(), 5 * u)
             flags = int(Qt.AlignmentFlag.AlignVCenter)
-            painter.drawText(QRectF(0, top, self.width(), 5 * u), flags, left_words)
             painter.setFont(scaled(self.font(), 0.88))
             painter.setPen(palette.color(Role.PlaceholderText))
-            right = flags | int(Qt.AlignmentFlag.AlignRight)
-            painter.drawText(QRectF(0, top, self.width(), 5 * u), right, tally_words(tally))
+            painter.drawText(line, flags | int(Qt.AlignmentFlag.AlignRight), words)
+            room = self.width() - painter.fontMetrics().horizontalAdvance(words) - 2 * u
+            painter.setFont(scaled(self.font(), 1.0, QFont.Weight.Medium))
+            painter.setPen(palette.color(Role.WindowText))
+            painter.drawText(line, flags, painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room))
             self._paint_bar(painter, QRectF(0, top + 5.6 * u, self.width() * tally.episodes / most, 2 * u), tally)
 
     def _paint_bar(self, painter: QPainter, rect: QRectF, tally: Tally) -> None:
@@ -110,5 +110,6 @@ class StatisticsPanel(QFrame):
 
 def tally_words(tally: Tally) -> str:
     """Count, minutes and success of a group."""
-    rate = "no verdicts" if tally.rate is None else f"{100 * tally.rate:.0f} % success"
+    judged = tally.successes + tally.failures
+    rate = "no verdicts" if tally.rate is None else f"{100 * tally.rate:.0f} % of {judged:,} labelled"
     return f"{tally.episodes:,}, {tally.minutes:.1f} min, {rate}"

@@ -77,7 +77,7 @@ class EpisodeDelegate(QStyledItemDelegate):
     def _paint_episode(self, painter: QPainter, option: QStyleOptionViewItem, episode: EpisodeRow) -> None:
         u, rect, palette = unit(), option.rect, option.palette
         picture = QRect(rect.left() + u, rect.top() + u, round((rect.height() - 2 * u) * 4 / 3), rect.height() - 2 * u)
-        pixmap = self._thumbnails.pixmap(episode.id)
+        pixmap = self._thumbnails.pixmap(episode.id) if episode.status != "recording" else None
         if pixmap is None:
             painter.fillRect(picture, palette.color(Role.Midlight))
         else:

@@ -48,6 +48,12 @@ class ThumbnailStore(QObject):
             self._thread.start()
         return None
 
+    def try_again(self, episode_ids: tuple[str, ...]) -> None:
+        """These have changed: where there was no picture, there may be one now."""
+        for episode_id in episode_ids:
+            if self._pixmaps.get(episode_id) is None:
+                self._pixmaps.pop(episode_id, None)
+
     def close(self) -> None:
         with self._condition:
             self._closing = True

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.episodes.disk import estimated_bytes_per_second
+from core.episodes.header import unfinished
 from core.episodes.recorder import Recorder
 from core.errors import InputError, LibraryError
 from core.library import EpisodeFilter, Library, new_id
@@ -267,6 +268,14 @@ def test_statistics_by_task_and_operator(library: Library) -> None:
     assert library.episodes.statistics(EpisodeFilter(task="none")).total.episodes == 0
 
 
+def test_a_trim_that_leaves_all_changes_nothing(library: Library) -> None:
+    row = add(library, frames=20)
+    library.episodes.label([row.id], notes="kept")
+    library.episodes.trim(row.id, 0.0, row.duration_s)
+    undone = library.episodes.undo()
+    assert undone is not None and undone.action == "label"
+
+
 def test_names_for_completion(library: Library) -> None:
     add(library, task="b", operator="", tags=("x",))
     add(library, task="a", operator="Ada", tags=("x", "y"))
@@ -285,6 +294,15 @@ def test_thumbnails_are_small_kept_and_forgotten(library: Library) -> None:
     Path(row.path).rename(library.root / "moved")
     assert library.episodes.thumbnail(row.id) == first
     assert library.episodes.thumbnail(add(library).id) is None
+
+
+def test_an_episode_that_is_being_recorded_has_no_thumbnail_and_no_warning(
+    library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    episode_id, path = library.episodes.begin(metadata(""))
+    unfinished(path).write_bytes(b"")
+    assert library.episodes.thumbnail(episode_id) is None
+    assert not caplog.records
 
 
 def test_identifiers_sort_by_time() -> None:

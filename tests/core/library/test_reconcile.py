@@ -32,6 +32,9 @@ def test_a_finished_file_whose_row_was_not_written_is_completed(library: Library
     with reopened(library) as again:
         row = again.episodes.get(summary.id)
         assert (row.status, row.success, row.frames, row.sha256) == ("complete", True, 4, summary.sha256)
+        assert again.report.interrupted == [summary.id]
+        with reopened(again) as third:
+            assert third.report.interrupted == []
 
 
 def test_an_unfinished_file_is_recovered_and_a_second_time_changes_nothing(library: Library) -> None:
@@ -40,7 +43,7 @@ def test_an_unfinished_file_is_recovered_and_a_second_time_changes_nothing(libra
     unfinished(path).write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     path.unlink()
     with reopened(library) as again:
-        assert again.report.recovered == [summary.id]
+        assert again.report.recovered == again.report.interrupted == [summary.id]
         row = again.episodes.get(summary.id)
         assert (row.status, row.integrity) == ("recovered", "recovered")
         assert 2 <= row.frames < 9
