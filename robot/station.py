@@ -363,6 +363,7 @@ class Station:
             workspace_max_W=self._config.workspace.max_W,
             pid=os.getpid(),
             tasks=() if scene is None else _simulated_tasks(),
+            seed=None if scene is None else self._spec.seed,
         )
 
     def _shut_down(self, reason: StopReason | None) -> None:

@@ -255,6 +255,8 @@ class Ready(Event, frozen=True, tag="ready"):
     pid: int
     tasks: tuple[TaskInfo, ...] = ()
     """The scenes a simulated rig can load; empty on a real one."""
+    seed: int | None = None
+    """Of the start that a simulated scene stands at."""
 
 
 class TaskLoaded(Event, frozen=True, tag="task_loaded"):

@@ -193,6 +193,7 @@ def test_record_label_discard_and_undo(live: Application, page: TeleoperatePage)
     wait_until(lambda: library.library.episodes.list(EpisodeFilter(success=True)).total == 1)
     (row,) = library.library.episodes.list().rows
     assert row.status == "complete" and row.task == "free" and row.frames > 0
+    assert row.seed is not None, "also the scene of the start was drawn"
     assert row.duration_s > 0.9 and row.steps > 0.25 * 200 * row.duration_s
     wait_until(lambda: set(page.views._reference) == {"right", "left", "wrist"})
     click_key(live, Qt.Key.Key_F)

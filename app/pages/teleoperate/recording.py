@@ -17,6 +17,7 @@ from core.clock import utc_ns
 from core.library.rows import EpisodeRow
 from core.messages import EpisodeMetadata, EpisodeSummary
 from robot.station_messages import (
+    Ready,
     RecordingFailed,
     RecordingFinished,
     RecordingStarted,
@@ -107,6 +108,7 @@ class RecordingFlow(QObject):
         station.recordingStarted.connect(self._started)
         station.recordingFinished.connect(self._finished)
         station.recordingFailed.connect(self._failed)
+        station.readied.connect(self._readied)
         station.sceneReset.connect(self._scene_reset)
         station.exited.connect(self._station_exited)
         station.troubled.connect(self._refused)
@@ -248,6 +250,9 @@ class RecordingFlow(QObject):
             self.reset_scene()
         else:
             self._begin_counting()
+
+    def _readied(self, ready: Ready) -> None:
+        self._scene_seed = ready.seed
 
     def _scene_reset(self, event: SceneReset) -> None:
         self._scene_seed = event.seed
