@@ -26,6 +26,8 @@ _MODIFIERS = (
 _BARE = {Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr, Qt.Key.Key_unknown}
 _TYPING = (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox)
 _OWN_KEYS = (QComboBox, QAbstractItemView, *_TYPING)
+COVERS = "covers"
+"""Property of a widget that lies over a page: keys pressed in it do not drive."""
 BUTTONS = {
     Qt.MouseButton.LeftButton: "Left",
     Qt.MouseButton.MiddleButton: "Middle",
@@ -71,5 +73,9 @@ def is_typing(widget: QWidget | None) -> bool:
 
 
 def wants_keys(widget: QWidget | None) -> bool:
-    """Whether keys belong to that widget: it is typed into or moved through by keys."""
-    return isinstance(widget, _OWN_KEYS)
+    """Whether keys belong to that widget: it is typed into or moved through by keys, or covers what keys drive."""
+    if isinstance(widget, _OWN_KEYS):
+        return True
+    while widget is not None and not widget.property(COVERS):
+        widget = widget.parentWidget()
+    return widget is not None

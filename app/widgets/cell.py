@@ -41,6 +41,15 @@ class Cell(QWidget):
     def caption(self) -> str:
         return self._caption
 
+    @property
+    def wanted_width(self) -> int:
+        """How wide it must be for all of its words."""
+        u = unit()
+        value = QFontMetricsF(scaled(self.font(), 1.0, QFont.Weight.DemiBold)).horizontalAdvance(self._value)
+        caption = QFontMetricsF(scaled(self.font(), 0.86)).horizontalAdvance(self._caption)
+        icon = u * 6.4 if self._warns or self._icon else 0.0
+        return round(u * 5.0 + icon + max(value, caption))
+
     def sizeHint(self) -> QSize:
         u = unit()
         width = QFontMetricsF(scaled(self.font(), 1.0, QFont.Weight.Medium)).horizontalAdvance(self._widest)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from app.actions import ActionBook
-from app.input import key_name
+from app.input import COVERS, key_name
 from app.theme import Role, unit
 from app.widgets.basics import KeyCap, clear, column, line, row, text
 from core.errors import InputError
@@ -84,6 +84,8 @@ class HelpSheet(QFrame):
     def __init__(self, host: QWidget, book: ActionBook, hints: tuple[tuple[str, str], ...]) -> None:
         super().__init__(host)
         self._host, self._book, self._hints = host, book, hints
+        self.setProperty(COVERS, True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         u = unit()
         self._search = QLineEdit()
         self._search.setPlaceholderText("Find a key or a command")
@@ -128,7 +130,7 @@ class HelpSheet(QFrame):
         self.setGeometry(self._host.rect())
         self.raise_()
         self.show()
-        self._search.setFocus()
+        self.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
@@ -141,6 +143,9 @@ class HelpSheet(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.hide()
+        elif event.text().strip() and event.text().isprintable():
+            self._search.setFocus()
+            self._search.insert(event.text())
         else:
             super().keyPressEvent(event)
 

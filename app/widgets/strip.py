@@ -141,7 +141,7 @@ class StatusStrip(QFrame):
         self.cameras: dict[str, Cell] = {}
         self.disk = Cell("9999 min left")
         self.jobs = Cell("training 100 %")
-        self._stopped = False
+        self._warns = False
         self._beside = QWidget()
         self._cameras = QHBoxLayout(self._beside)
         self._cameras.setContentsMargins(0, 0, 0, 0)
@@ -153,7 +153,8 @@ class StatusStrip(QFrame):
             layout.addWidget(widget, 1 if widget is self.rig else 0)
         layout.addSpacing(unit() * 2)
         self._jobs_divider = Divider()
-        for widget in (self._beside, Divider(), self.disk, self._jobs_divider, self.jobs):
+        self._disk_divider = Divider()
+        for widget in (self._beside, self._disk_divider, self.disk, self._jobs_divider, self.jobs):
             layout.addWidget(widget)
         self.rearm.hide()
         self.restart.hide()
@@ -164,11 +165,17 @@ class StatusStrip(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """In a narrow window the reason of a stop comes before the cameras' rates, and no jobs need no words."""
-        roomy = self.width() >= unit() * _ROOMY
-        self._beside.setVisible(roomy or not self._stopped)
-        for widget in (self._jobs_divider, self.jobs):
-            widget.setVisible(roomy or self._working)
+        """In a narrow window no jobs need no words, and what the rig warns of comes before cameras, disk and jobs."""
+        shown = self.width() >= unit() * _ROOMY or self._working
+        yielding = [((self._jobs_divider, self.jobs), shown), ((self._beside,), True)]
+        yielding.append(((self._disk_divider, self.disk), True))
+        fixed = (self.stop_button, self.recording, self.rearm, self.restart)
+        room = self.width() - 3 * unit() - self.rig.wanted_width
+        room -= sum(widget.sizeHint().width() for widget in fixed if not widget.isHidden())
+        widths = [sum(widget.sizeHint().width() for widget in widgets) if wanted else 0 for widgets, wanted in yielding]
+        for index, (widgets, wanted) in enumerate(yielding):
+            for widget in widgets:
+                widget.setVisible(wanted and (not self._warns or sum(widths[index:]) <= room))
 
     def show_rig(self, line: RigLine) -> None:
         self.rig.show_lines(line.state, line.detail, line.icon, warns=line.warns, tooltip=line.detail)
@@ -176,12 +183,13 @@ class StatusStrip(QFrame):
         self.rearm.setVisible(line.stopped)
         self.rearm.set_allowed(line.resting)
         self.restart.setVisible(line.gone)
-        self._stopped = line.stopped
+        self._warns = line.warns
         self._fit()
 
     def show_recording(self, time: str) -> None:
         """The running time of a recording, empty without one."""
         self.recording.show_time(time)
+        self._fit()
 
     def show_cameras(self, lines: tuple[CameraLine, ...]) -> None:
         if tuple(self.cameras) != tuple(line.role for line in lines):

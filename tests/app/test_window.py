@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from app.application import Application
+from app.input import wants_keys
 from app.pages.episodes.page import EpisodesPage
 from app.pages.teleoperate.page import TeleoperatePage
 from app.status import CameraLines, disk_line, rig_line, stop_sentence
@@ -81,6 +82,18 @@ def test_f1_lists_every_key_and_escape_closes_it(window: Application) -> None:
     assert window.window.help.isVisible()
     QTest.keyClick(window.window.help._search, Qt.Key.Key_Escape)
     assert not window.window.help.isVisible()
+
+
+def test_the_list_of_keys_takes_letters_to_search_for_and_leaves_the_stop_key(window: Application) -> None:
+    stops: list[bool] = []
+    window.services.actions["stop"].triggered.connect(lambda: stops.append(True))
+    QTest.keyClick(window.window, Qt.Key.Key_F1)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    assert len(stops) == 1
+    assert wants_keys(QApplication.focusWidget()), "the covered arm is not driven"
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_G)
+    QTest.keyClicks(QApplication.focusWidget(), "rip")
+    assert window.window.help._search.text() == "grip"
 
 
 def test_an_unexpected_error_becomes_a_message_and_the_window_goes_on(window: Application) -> None:
@@ -211,6 +224,23 @@ def test_a_running_recording_shows_on_every_page(window: Application) -> None:
         assert sign.isVisible() and sign.words == "Recording 01:34"
     window.window._show_status(status())
     assert not sign.isVisible()
+
+
+@pytest.mark.parametrize("size", [(1360, 840), (1100, 680)])
+def test_the_reason_of_a_stop_is_readable_while_recording(window: Application, size: tuple[int, int]) -> None:
+    strip = window.window.strip
+    cameras = tuple(CameraStatus(role, 30.0, 900, 0, 0) for role in ("right", "left", "wrist"))
+    recording = RecordingStatus("e", 94.6, 900, 0, 0)
+    window.services.station.ready = READY
+    window.window.resize(*size)
+    window.window._show_status(status(cameras=cameras, recording=recording))
+    wait_until(lambda: strip._beside.isVisible() and strip.disk.isVisible())
+    for reason in StopReason:
+        window.window._show_status(status(cameras=cameras, recording=recording, stop_reason=reason.value))
+        wait_until(lambda: strip.rig.width() >= strip.rig.wanted_width, 2.0)
+    assert strip.recording.isVisible() and strip.rearm.isVisible()
+    window.window._show_status(status(cameras=cameras))
+    wait_until(lambda: strip._beside.isVisible() and strip.disk.isVisible())
 
 
 def test_an_undo_offer_goes_when_it_is_stale(window: Application) -> None:

@@ -111,7 +111,7 @@ class Guide(QFrame):
                 "Press once to start, again to stop",
                 list(self._book.keys("record.toggle")),
             ),
-            "stop": ("Stop the arm at any moment", "Press", list(self._book.keys("stop"))),
+            "stop": ("Stop the arm", "Press", list(self._book.keys("stop"))),
         }
         self._marks, self._hints = {}, []
         for index, (name, (title, explanation, keys)) in enumerate(how.items()):
