@@ -46,7 +46,8 @@ def window(
     if not _has_display():
         raise InputError(
             "There is no display, so the window cannot open. Without one, record demonstrations in simulation with"
-            " '.venv/bin/python main.py record --task reach_tr --episodes 3', then see '.venv/bin/python main.py episodes list'."
+            " '.venv/bin/python main.py record --task reach_tr --episodes 3', then see"
+            " '.venv/bin/python main.py episodes list'."
         )
     from app.application import run
 
