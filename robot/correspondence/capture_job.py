@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from ulid import ULID
 
@@ -21,23 +20,13 @@ from core.processes.channel import Channel
 from core.processes.jobs import Ask, JobContext, JobEnded, read_specification, serve
 from core.processes.shared_memory import Bus, Session
 from robot.correspondence.shape import IiwaShape
+from robot.correspondence.specification import CaptureSpecification
 from robot.station_messages import STEP_TOPIC, frame_topic
 
-JOB = "robot.correspondence.capture_job"
 FRAMES = 15
 _PATIENCE_NS = 10 * NANOSECONDS
 _POLL_S = 0.005
 _MOVED_RAD = 0.002
-
-
-class CaptureSpecification(msgspec.Struct, frozen=True):
-    """``session``: shared memory of the station that publishes frames; ``captures``: the library's folder of them."""
-
-    session: str
-    simulated: bool
-    rig: str
-    cameras: tuple[CameraInfo, ...]
-    captures: str
 
 
 def main(channel: Channel) -> int:

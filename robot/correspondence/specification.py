@@ -1,4 +1,4 @@
-"""What a correspondence training is told, in a file of its run."""
+"""What the jobs of correspondence are told, in a file of their folder. Light to import."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import msgspec
 
 from core.correspondence.config import TrainingConfig
 from core.correspondence.views import EpisodeSpan
+from core.messages import CameraInfo
+
+TRAINING_JOB = "robot.correspondence.job"
+CAPTURE_JOB = "robot.correspondence.capture_job"
 
 
 class Specification(msgspec.Struct, frozen=True):
@@ -22,3 +26,13 @@ class Specification(msgspec.Struct, frozen=True):
     models: str
     dataset: str = ""
     dataset_sha256: str = ""
+
+
+class CaptureSpecification(msgspec.Struct, frozen=True):
+    """``session``: shared memory of the station that publishes frames; ``captures``: the library's folder of them."""
+
+    session: str
+    simulated: bool
+    rig: str
+    cameras: tuple[CameraInfo, ...]
+    captures: str

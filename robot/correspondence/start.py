@@ -32,11 +32,10 @@ from core.processes.jobs import (
     read_status,
     write_specification,
 )
-from robot.correspondence.specification import Specification
+from robot.correspondence.specification import TRAINING_JOB, Specification
 from robot.rig import RigConfig
 
 _LOG = logging.getLogger(__name__)
-JOB = "robot.correspondence.job"
 
 
 def begin(library: Library, rig: RigConfig, config: TrainingConfig, dataset: Dataset, name: str = "") -> RunRow:
@@ -85,7 +84,7 @@ class JobChild:
         self._ended = False
         threads = str(max(1, len(os.sched_getaffinity(0))))
         environment = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-        self._child = Child(JOB, JobEvent, self._hear, self._exited, environment)
+        self._child = Child(TRAINING_JOB, JobEvent, self._hear, self._exited, environment)
         self._child.send(StartJob(run.path))
 
     def ask(self, what: Ask) -> None:

@@ -395,3 +395,13 @@ def test_nothing_is_recorded_while_the_arm_is_stopped(live: Application, page: T
     assert page.flow.phase is before
     page.flow.next()
     assert page.flow.phase is before
+
+
+def test_the_empty_workspace_is_captured_by_its_key(live: Application, page: TeleoperatePage) -> None:
+    modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    captures = live.services.library.root / "captures"
+    said: list[str] = []
+    live.services.messenger.said.connect(lambda message: said.append(message.text))
+    QTest.keyClick(page, Qt.Key.Key_E, modifiers)
+    wait_until(lambda: any(captures.glob("*/capture.json")), 60.0)
+    wait_until(lambda: any("is captured (right, left)" in words for words in said))

@@ -32,6 +32,15 @@ ACTIONS = (
     _action("record.next", "Next", "Reset the scene, count down and record the next one.", "Return", "next", _RECORD),
     _action("record.note", "Note", "Write a note on the episode just recorded.", "N", "note", _RECORD),
     _action("scene.reset", "Reset scene", "Draw a new start from the task's distribution.", "Ctrl+R", "scene", _RECORD),
+    _action(
+        "scene.capture_empty",
+        "Capture empty workspace",
+        "Take the cameras' view of the cleared table, against which objects are found. In simulation the table is "
+        "cleared for the picture.",
+        "Ctrl+Shift+E",
+        "mask",
+        _RECORD,
+    ),
     _action("view.colour", "Colour", "Show each camera's colour.", "F2", "colour", _VIEW, True),
     _action("view.depth", "Depth", "Show each camera's depth.", "F3", "depth", _VIEW, True),
     _action("view.both", "Both", "Show colour and depth side by side.", "F4", "both", _VIEW, True),

@@ -22,8 +22,10 @@ from app.pages.teleoperate.toolbar import Toolbar
 from app.services import Services
 from app.settings import Setting
 from app.theme import unit
+from app.workers.capture import CaptureWorker
 from core.clock import monotonic_ns
 from core.errors import InputError, StopReason
+from core.processes.jobs import JobEnded
 from core.tasks import TaskInfo
 from robot.station_messages import LoadTask, Ready, Stopped
 from robot.teleoperation.driver import DriveState
@@ -72,6 +74,7 @@ class TeleoperatePage(Page):
         self.bar = RecordBar(services.actions)
         self.guide = Guide(services.actions, self.views)
         self.reference = Reference(services.library)
+        self._capture = CaptureWorker(services.station.session, self)
         self._global_keys = GlobalKeysBridge(self.driving)
         self._traces: Traces | None = None
         self._last_stamp = -1
@@ -169,14 +172,31 @@ class TeleoperatePage(Page):
             "record.next": flow.next,
             "record.note": self.bar.write_note,
             "scene.reset": flow.reset_scene,
+            "scene.capture_empty": self._capture_empty,
             "view.reset": self.views.reset,
             "drive.camera": self._next_camera,
         }
         for name, handler in handlers.items():
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
+        self._capture.ended.connect(self._captured)
         actions["drive.panel"].toggled.connect(self.panel.setVisible)
         actions["view.traces"].toggled.connect(self._show_traces)
         actions["view.ghost"].toggled.connect(self.views.show_reference)
+
+    def _capture_empty(self) -> None:
+        """Capture the empty workspace with the rig as it is."""
+        messenger, ready = self._services.messenger, self._services.station.ready
+        if ready is None or self._services.library.library is None:
+            messenger.complain("The rig or the library is not ready yet; try again in a moment.", key="capture")
+        elif self._capture.running:
+            messenger.say("The empty workspace is being captured already.", key="capture")
+        else:
+            messenger.say("Capturing the empty workspace. Let the arm stand still.", key="capture")
+            self._capture.start(ready, self._services.library.root)
+
+    def _captured(self, ended: JobEnded) -> None:
+        tell = self._services.messenger.say if ended.status == "done" else self._services.messenger.complain
+        tell(ended.message, key="capture")
 
     # Page -----------------------------------------------------------------------------------------------------------
     def entered(self) -> None:

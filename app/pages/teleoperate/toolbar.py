@@ -48,6 +48,7 @@ class Toolbar(QFrame):
             tool(book["view.push"]),
             tool(book["view.traces"]),
             tool(book["view.reset"]),
+            tool(book["scene.capture_empty"]),
             margins=(3, 0, 3, 0),
             gap=1,
         )

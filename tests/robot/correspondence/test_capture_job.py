@@ -16,7 +16,7 @@ from core.messages import CameraInfo, ControlMode, Frame, RobotState, Step
 from core.processes.child import Child
 from core.processes.jobs import JobEnded, JobEvent, StartJob, write_specification
 from core.processes.shared_memory import Bus, Session
-from robot.correspondence.capture_job import JOB, CaptureSpecification
+from robot.correspondence.specification import CAPTURE_JOB, CaptureSpecification
 from robot.description import HOME_Q
 from robot.simulation.cameras import camera_info
 from robot.station_messages import STEP_TOPIC, frame_topic
@@ -27,7 +27,7 @@ def ended(folder: Path, specification: CaptureSpecification) -> JobEnded:
     folder.mkdir()
     write_specification(folder, specification)
     events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
-    child = Child(JOB, JobEvent, events.put)
+    child = Child(CAPTURE_JOB, JobEvent, events.put)
     child.send(StartJob(str(folder)))
     while not isinstance(event := events.get(timeout=60.0), JobEnded):
         pass
