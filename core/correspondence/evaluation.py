@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 
 from core.correspondence.descriptors import DescriptorImage
 from core.correspondence.heatmap import best_match, distances, lifted
-from core.correspondence.pairs import FrameLoader, FrameRef, LoadedFrame, PointPair
-
-if TYPE_CHECKING:
-    from core.correspondence.describer import Describer
+from core.correspondence.pairs import FrameRef, LoadedFrame, PointPair
 
 PCK_AT = (3, 5, 10, 20)
 AUC_UP_TO = 100
@@ -22,6 +19,18 @@ _REFERENCE_WIDTH = 640.0
 _CDF_AT = tuple(range(0, AUC_UP_TO + 1))
 
 Errors = NDArray[np.float64]
+
+
+class Describes(Protocol):
+    """Whatever makes a descriptor image of an image ``(H, W, 3) uint8``."""
+
+    def describe(self, rgb: NDArray[np.uint8]) -> DescriptorImage: ...
+
+
+class Loads(Protocol):
+    """Whatever knows the frames that pairs refer to."""
+
+    def load(self, ref: FrameRef) -> LoadedFrame: ...
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +65,9 @@ class _Tally:
 
 
 def evaluate(
-    describer: Describer,
+    describer: Describes,
     pairs: Sequence[PointPair],
-    loader: FrameLoader,
+    loader: Loads,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Match every point of every pair by its descriptor and compare with where it truly is."""
@@ -73,8 +82,8 @@ def evaluate(
 
 
 def _described(
-    describer: Describer,
-    loader: FrameLoader,
+    describer: Describes,
+    loader: Loads,
     ref: FrameRef,
     described: dict[FrameRef, tuple[LoadedFrame, DescriptorImage]],
 ) -> tuple[LoadedFrame, DescriptorImage]:
