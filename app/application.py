@@ -19,6 +19,7 @@ from app.page import PAGES, Page, PageInfo
 from app.services import Services
 from app.settings import Settings, default_path
 from app.theme import Theme
+from app.workers.inspector import InspectorWorker
 from app.workers.library import LibraryWorker
 from app.workers.player_feed import PlayerFeed
 from app.workers.station import StationWorker
@@ -64,6 +65,7 @@ class Application:
             library=LibraryWorker(library_root),
             view3d=View3DWorker(self.session),
             player_feed=PlayerFeed(self.session),
+            inspector=InspectorWorker(self.session),
             rig=rig,
             seed=seed,
         )
@@ -87,6 +89,7 @@ class Application:
         self.services.station.close()
         QCoreApplication.sendPostedEvents(self.services.station)
         self.services.view3d.close()
+        self.services.inspector.close()
         self.services.library.close()
         QCoreApplication.sendPostedEvents(self.services.library)
         self.session.remove()

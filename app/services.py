@@ -12,6 +12,7 @@ from app.settings import Settings
 from app.theme import Theme
 
 if TYPE_CHECKING:
+    from app.workers.inspector import InspectorWorker
     from app.workers.library import LibraryWorker
     from app.workers.player_feed import PlayerFeed
     from app.workers.station import StationWorker
@@ -31,6 +32,7 @@ class Services:
     library: LibraryWorker
     view3d: View3DWorker
     player_feed: PlayerFeed
+    inspector: InspectorWorker
     rig: RigConfig
     seed: int = 0
     show_page: Callable[[str], None] = field(default=lambda name: None)

@@ -1,0 +1,341 @@
+"""The Correspondence page: joined here, decided elsewhere (scenes, stage, gathering, training, labelling)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from app.page import Page
+from app.pages.correspondence.gathering import Gathering
+from app.pages.correspondence.origin import LIVE, Origin
+from app.pages.correspondence.points import PointsPanel
+from app.pages.correspondence.scenes import Scenes
+from app.pages.correspondence.stage import Stage
+from app.pages.correspondence.toolbar import NONE, Toolbar
+from app.pages.correspondence.training import Training, TrainingCard
+from app.services import Services
+from app.settings import Setting
+from app.theme import unit
+from app.views.grid import ViewGrid
+from app.views.heat import Look
+from app.widgets.basics import EmptyState
+from core.library.runs import ModelRow
+from robot.inspector_messages import InspectorError, PanelImage
+from robot.inspector_scenes import roles_live
+from robot.station_messages import Ready
+
+_SPLITS: Setting[list[list[int]]] = Setting("correspondence.splits", list[list[int]], [])
+_MODEL = Setting("correspondence.model", str, "")
+_LOOK: Setting[tuple[float, float, str]] = Setting("correspondence.look", tuple[float, float, str], (0.25, 0.7, "jet"))
+_CHECKS = ("look.descriptors", "look.masked", "look.linked")
+
+
+class CorrespondencePage(Page):
+    """Point at a pixel: every target shows where the model sees the same."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._shown = False
+        self._models: tuple[ModelRow, ...] = ()
+        self._model = services.settings.get(_MODEL)
+        self._beside = ""
+        self.scenes = Scenes(services.library, services.seed)
+        self.stage = Stage(self.scenes.title)
+        self.gathering = Gathering(services.library, services.messenger)
+        self.toolbar = Toolbar(services.actions)
+        self.origin = Origin(services.actions)
+        self.points = PointsPanel(services.actions)
+        self.training = Training(services.library, services.rig)
+        self.card = TrainingCard(services.actions)
+        self.grid = ViewGrid()
+        self._compose()
+        self._connect()
+        self._connect_actions()
+        look = services.settings.get(_LOOK)
+        self.toolbar.show_look(Look(*look))
+        self.stage.look = Look(*look)
+
+    def _compose(self) -> None:
+        self._side = QTabWidget()
+        self._side.addTab(self.points, "Points")
+        self._side.setDocumentMode(True)
+        left = QWidget()
+        inside = QVBoxLayout(left)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        self._down = QSplitter(Qt.Orientation.Vertical)
+        self._down.addWidget(self.stage.source)
+        self._down.addWidget(self._side)
+        self._down.setChildrenCollapsible(False)
+        inside.addWidget(self.origin)
+        inside.addWidget(self._down, 1)
+        self._across = QSplitter(Qt.Orientation.Horizontal)
+        self._across.addWidget(left)
+        self._across.addWidget(self.grid)
+        self._across.setChildrenCollapsible(False)
+        self._across.setStretchFactor(1, 1)
+        for splitter in (self._across, self._down):
+            splitter.setHandleWidth(max(2, unit() // 2))
+        sizes = self._services.settings.get(_SPLITS)
+        self._across.setSizes(sizes[0] if len(sizes) == 2 else [unit() * 120, unit() * 230])
+        self._down.setSizes(sizes[1] if len(sizes) == 2 else [unit() * 90, unit() * 70])
+        self._main = QWidget()
+        layout = QVBoxLayout(self._main)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.toolbar)
+        layout.addWidget(self._across, 1)
+        record = QPushButton("Record the first episode")
+        record.setProperty("primary", True)
+        record.clicked.connect(lambda: self._services.show_first_page())
+        words = "Once there are episodes, descriptors learn from them what corresponds, and this page shows it."
+        self._no_episodes = EmptyState("correspondence", "No episodes yet", words, record)
+        self._waiting = QWidget()
+        self._stack = QStackedWidget()
+        for widget in (self._waiting, self._no_episodes, self.card, self._main):
+            self._stack.addWidget(widget)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
+
+    def _connect(self) -> None:
+        services, library = self._services, self._services.library
+        library.opened.connect(lambda _: self._refresh())
+        library.episodesChanged.connect(lambda _: self._refresh() if self._shown else None)
+        services.station.readied.connect(self._station_ready)
+        services.inspector.troubled.connect(self._troubled)
+        services.inspector.failed.connect(self._failed)
+        services.inspector.loaded.connect(lambda _: services.messenger.withdraw("inspector"))
+        self.toolbar.modelChosen.connect(self._use_model)
+        self.toolbar.besideChosen.connect(self._use_beside)
+        self.toolbar.lookChanged.connect(self._use_look)
+        self.scenes.changed.connect(self._show_scene)
+        self.scenes.listed.connect(lambda _: self._offer_episodes())
+        self.origin.episodeChosen.connect(lambda value: self.scenes.choose_episode(value, value == LIVE))
+        self.origin.roleChosen.connect(self.scenes.choose_role)
+        self.origin.frameChosen.connect(self.scenes.choose_frame)
+        self.stage.chosen.connect(self.scenes.choose)
+        self.stage.filled.connect(self.grid.fill)
+        self.stage.viewsChanged.connect(self._place)
+        self.stage.frozenChanged.connect(services.actions["scene.freeze"].setChecked)
+        self.stage.pointAdded.connect(self._add_point)
+        self.gathering.changed.connect(self._points_changed)
+        self.gathering.setsChanged.connect(self.points.offer_sets)
+        self.points.renamed.connect(self.gathering.rename)
+        self.points.setNamed.connect(self.gathering.use_name)
+        self.points.setChosen.connect(self.gathering.open)
+        self.training.changed.connect(self.card.show_state)
+        self.training.ended.connect(self._trained)
+
+    def _connect_actions(self) -> None:
+        actions, scenes, step = self._services.actions, self.scenes, self.toolbar.step
+        handlers: dict[str, Any] = {
+            "scene.new": scenes.new,
+            "scene.swap": scenes.swap,
+            "scene.next": lambda: scenes.go(1),
+            "scene.previous": lambda: scenes.go(-1),
+            "scene.add": scenes.add,
+            "scene.remove": scenes.remove,
+            "scene.choose_next": lambda: scenes.choose(scenes.chosen + 1),
+            "scene.choose_last": lambda: scenes.choose(scenes.chosen - 1),
+            "scene.frame_back": lambda: scenes.step_frame(-1),
+            "scene.frame_on": lambda: scenes.step_frame(1),
+            "look.narrower": lambda: step(kernel=-1),
+            "look.wider": lambda: step(kernel=1),
+            "look.less": lambda: step(blend=-2),
+            "look.more": lambda: step(blend=2),
+            "look.colours": lambda: step(colours=1),
+            "look.reset": self.stage.reset_views,
+            "points.propose": self._propose,
+            "points.sample": self._sample,
+            "points.delete": lambda: self.gathering.delete(self.points.selected()),
+            "points.clear": self.gathering.clear,
+            "points.save": self._save,
+            "training.start": self.training.start,
+            "training.cancel": self.training.cancel,
+        }
+        for name, handler in handlers.items():
+            actions[name].triggered.connect(lambda _=False, handler=handler: handler())
+        actions["scene.freeze"].triggered.connect(self.stage.freeze)
+        actions["scene.pause"].triggered.connect(self._services.inspector.pause)
+        for name in _CHECKS:
+            actions[name].toggled.connect(self._use_checks)
+
+    # Page -----------------------------------------------------------------------------------------------------------
+    def entered(self) -> None:
+        self._shown = True
+        self._refresh()
+
+    def left(self) -> None:
+        """Live panels rest while nobody looks."""
+        self._shown = False
+        if roles_live(self.scenes.panels):
+            self._services.inspector.pause(True)
+
+    def tick(self) -> None:
+        for panel, model, image in self._services.inspector.take():
+            self._arrived(panel, model, image)
+
+    def remember(self) -> None:
+        self.training.close()
+        settings, look = self._services.settings, self.stage.look
+        settings.put(_SPLITS, [self._across.sizes(), self._down.sizes()])
+        settings.put(_MODEL, self._model)
+        settings.put(_LOOK, (look.kernel, look.blend, look.colours))
+
+    # Library --------------------------------------------------------------------------------------------------------
+    def _refresh(self) -> None:
+        """What there is to look at and with."""
+        if self._services.library.library is None:
+            return
+        self.scenes.list_episodes()
+        self._services.library.read(lambda library: library.models.list("descriptor"), self._models_arrived)
+
+    def _models_arrived(self, models: tuple[ModelRow, ...]) -> None:
+        self._models = models
+        paths = [model.path for model in models]
+        if self._model not in paths:
+            self._model = paths[0] if paths else ""
+        if self._beside not in paths or self._beside == self._model:
+            self._beside = ""
+        self.countChanged.emit(f"{len(models)}" if models else "")
+        self.toolbar.offer_models(models, self._model, self._beside)
+        self.gathering.use_model(next((model for model in models if model.path == self._model), None))
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Which of the page's faces: nothing to look at, nothing to look with, or the comparison."""
+        if not self.scenes.rows:
+            self._stack.setCurrentWidget(self._no_episodes)
+        elif not self._models:
+            self._stack.setCurrentWidget(self.card)
+        else:
+            self._stack.setCurrentWidget(self._main)
+            if not self._shown:
+                return
+            if self.scenes.panels:
+                self._show_scene()
+            else:
+                self.scenes.first()
+
+    def _offer_episodes(self) -> None:
+        self.card.show_episodes(len(self.scenes.rows))
+        self.origin.offer_episodes(self.scenes.rows, self.scenes.titles, bool(self.scenes.live_roles))
+        if self._stack.currentWidget() is self._no_episodes:
+            self._show_state()
+
+    def _station_ready(self, ready: Ready) -> None:
+        self.scenes.titles = {task.name: task.title for task in ready.tasks}
+        self.scenes.live_roles = tuple(camera.role for camera in ready.cameras)
+        self._offer_episodes()
+
+    def _trained(self, status: str, message: str) -> None:
+        if status == "failed":
+            self._services.messenger.complain(message, key="training")
+        else:
+            show = "Show it" if not self._shown else ""
+            self._services.messenger.say(
+                f"Training {status}. {message}",
+                show,
+                lambda: self._services.show_page("correspondence"),
+                key="training",
+            )
+        self._refresh()
+
+    # Scene ----------------------------------------------------------------------------------------------------------
+    def _folders(self) -> tuple[str, ...]:
+        return tuple(folder for folder in (self._model, self._beside) if folder)
+
+    def _show_scene(self) -> None:
+        """Show the panels at once, and ask for what is not described yet."""
+        panels, library = self.scenes.panels, self._services.library.library
+        if not panels or library is None or not self._models:
+            return
+        self.stage.set_panels(panels, self._folders())
+        self.stage.choose(self.scenes.chosen)
+        self.origin.show_panel(
+            self.scenes.chosen,
+            panels[self.scenes.chosen],
+            self.scenes.frames(self.scenes.chosen),
+            self.scenes.live_roles,
+        )
+        if not self._shown:
+            return
+        ready = self._services.station.ready
+        captures = library.captures if self._services.actions["look.masked"].isChecked() else None
+        cameras = ready.cameras if ready is not None else ()
+        missing = self.stage.missing(captures is not None)
+        self._services.inspector.set_scene(self._folders(), panels, missing, cameras, library.cache, captures)
+        self._services.inspector.pause(self._services.actions["scene.pause"].isChecked())
+
+    def _place(self) -> None:
+        self.grid.set_views([*self.stage.targets], max(1, len(self._folders())), None)
+
+    def _arrived(self, panel: int, model: int, image: PanelImage) -> None:
+        self.stage.accept(panel, model, image)
+
+    def _troubled(self, event: InspectorError) -> None:
+        if event.panel < 0:
+            self._services.messenger.complain(event.message, key="inspector")
+        self.stage.complain(event.panel, event.model, event.message)
+
+    def _failed(self, message: str) -> None:
+        self.stage.complain(-1, -1, message)
+        self._services.messenger.complain(message, "Start it again", self._services.inspector.restart, key="inspector")
+
+    # Choices --------------------------------------------------------------------------------------------------------
+    def _use_model(self, path: str) -> None:
+        self._model = path
+        self._models_arrived(self._models)
+
+    def _use_beside(self, path: str) -> None:
+        self._beside = "" if path in (NONE, self._model) else path
+        self._models_arrived(self._models)
+
+    def _use_look(self, look: Look) -> None:
+        self.stage.look = look
+        self.stage.ask()
+
+    def _use_checks(self, _: bool) -> None:
+        actions = self._services.actions
+        before = self.stage.masked
+        self.stage.as_descriptors = actions["look.descriptors"].isChecked()
+        self.stage.masked = actions["look.masked"].isChecked()
+        self.stage.linked = actions["look.linked"].isChecked()
+        if self.stage.masked != before:
+            self._show_scene()
+        self.stage.ask()
+
+    # Points ---------------------------------------------------------------------------------------------------------
+    def _add_point(self, u: float, v: float) -> None:
+        source = self.stage.content(0)
+        if source is not None:
+            self.gathering.add(source, [(u, v)])
+
+    def _points_changed(self, points: Any) -> None:
+        self.points.show_points(points)
+        self.points.name.setText(self.gathering.name)
+        self.stage.show_points(points)
+
+    def _propose(self) -> None:
+        source = self.stage.content(0)
+        others = [self.stage.content(panel) for panel in range(1, len(self.scenes.panels))]
+        if source is not None:
+            self.gathering.propose(source, [other for other in others if other is not None], self.stage.masked)
+
+    def _sample(self) -> None:
+        source = self.stage.content(0)
+        if source is not None:
+            self.gathering.sample(source)
+
+    def _save(self) -> None:
+        self.gathering.use_name(self.points.name.text().strip())
+        self.gathering.save()
+
+    @property
+    def model_folder(self) -> Path:
+        return Path(self._model)

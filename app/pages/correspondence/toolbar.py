@@ -1,0 +1,114 @@
+"""Above the images: which models, and how heatmaps look."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QSlider
+
+from app.actions import ActionBook
+from app.theme import unit
+from app.views.heat import COLOUR_MAPS, KERNELS, Look
+from app.widgets.basics import ActionButton, row, text
+from app.widgets.choices import Combo, tool
+from core.library.runs import ModelRow
+
+_ROOMY = 300
+NONE = "-"
+
+
+def slider(tooltip: str, most: int, width: int) -> QSlider:
+    """A small slider; the arrow keys stay the page's."""
+    made = QSlider(Qt.Orientation.Horizontal)
+    made.setRange(0, most)
+    made.setFixedWidth(unit() * width)
+    made.setToolTip(tooltip)
+    made.setAccessibleName(tooltip)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made
+
+
+class Toolbar(QFrame):
+    """Says what was chosen; the page decides."""
+
+    modelChosen = Signal(str)
+    besideChosen = Signal(str)
+    lookChanged = Signal(object)
+
+    def __init__(self, book: ActionBook) -> None:
+        super().__init__()
+        self.setProperty("panel", True)
+        self.setFixedHeight(unit() * 11)
+        self._look = Look()
+        self.model = Combo(46, placeholder="Model")
+        self.model.setToolTip("The descriptors that are asked")
+        self.beside = Combo(36, placeholder="Beside")
+        self.beside.setToolTip("A second model, side by side on the same point")
+        self._kernel = slider("Width of the kernel: how near a descriptor must be to be warm", len(KERNELS) - 1, 22)
+        self._blend = slider("How much of the heatmap covers the picture", 20, 22)
+        self._kernel_value, self._blend_value = text("", muted=True), text("", muted=True)
+        for label, widest in ((self._kernel_value, "0.25"), (self._blend_value, "100 %")):
+            label.setFixedWidth(label.fontMetrics().horizontalAdvance(widest) + unit())
+        self._colours = Combo(22)
+        self._colours.setToolTip("Colours of the heatmap")
+        self._colours.offer([(name.capitalize(), name) for name in COLOUR_MAPS], self._look.colours)
+        self._words: list[QLabel] = [text(word, muted=True) for word in ("Model", "Kernel", "Blend")]
+        layout = row(self._words[0], self.model, self.beside, 2, margins=(3, 0, 3, 0), gap=1)
+        for widget in (self._words[1], self._kernel, self._kernel_value):
+            layout.addWidget(widget)
+        for widget in (self._words[2], self._blend, self._blend_value, self._colours):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        for name in ("look.descriptors", "look.masked", "look.linked", "look.reset", "scene.pause", "scene.freeze"):
+            layout.addWidget(tool(book[name]))
+        for name in ("scene.swap", "scene.previous", "scene.next"):
+            layout.addWidget(tool(book[name]))
+        layout.addWidget(ActionButton(book, "scene.new"))
+        self.setLayout(layout)
+        self.model.entered.connect(self.modelChosen.emit)
+        self.beside.entered.connect(self.besideChosen.emit)
+        self._kernel.valueChanged.connect(lambda _: self._changed())
+        self._blend.valueChanged.connect(lambda _: self._changed())
+        self._colours.entered.connect(lambda _: self._changed())
+        self.show_look(self._look)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the words that tooltips repeat go first."""
+        roomy = self.width() > unit() * _ROOMY
+        for label in (*self._words, self._kernel_value, self._blend_value):
+            label.setVisible(roomy)
+        for widget, wide, narrow in ((self.model, 46, 38), (self.beside, 36, 28)):
+            widget.setFixedWidth(unit() * (wide if roomy else narrow))
+        for widget in (self._kernel, self._blend):
+            widget.setFixedWidth(unit() * (22 if roomy else 14))
+
+    def offer_models(self, models: tuple[ModelRow, ...], chosen: str, beside: str) -> None:
+        entries = [(model.name, model.path) for model in models]
+        self.model.offer(entries, chosen)
+        self.beside.offer([("No second model", NONE), *entries], beside or NONE)
+
+    def show_look(self, look: Look) -> None:
+        """Show a look without saying that it was chosen."""
+        self._look = look
+        nearest = min(range(len(KERNELS)), key=lambda index: abs(KERNELS[index] - look.kernel))
+        for widget, value in ((self._kernel, nearest), (self._blend, round(look.blend * 20))):
+            widget.blockSignals(True)
+            widget.setValue(value)
+            widget.blockSignals(False)
+        self._colours.setCurrentIndex(COLOUR_MAPS.index(look.colours))
+        self._kernel_value.setText(f"{look.kernel:.2f}")
+        self._blend_value.setText(f"{100 * look.blend:.0f} %")
+
+    def step(self, kernel: int = 0, blend: int = 0, colours: int = 0) -> None:
+        """By keys: some steps on."""
+        self._colours.setCurrentIndex((self._colours.currentIndex() + colours) % len(COLOUR_MAPS))
+        self._kernel.setValue(self._kernel.value() + kernel)
+        self._blend.setValue(self._blend.value() + blend)
+        self._changed()
+
+    def _changed(self) -> None:
+        colours = str(self._colours.currentData())
+        look = Look(KERNELS[self._kernel.value()], self._blend.value() / 20, colours)
+        if look != self._look:
+            self.show_look(look)
+            self.lookChanged.emit(look)

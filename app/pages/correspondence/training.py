@@ -1,0 +1,176 @@
+"""Training from this page: a job in a process of its own, with progress, an estimate and a cancel."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QProgressBar, QWidget
+
+from app.actions import ActionBook
+from app.theme import unit
+from app.widgets.basics import ActionButton, EmptyState, column, text
+from app.workers.library import LibraryWorker
+from core.correspondence.config import LAPTOP
+from core.errors import ProcessError
+from core.library.runs import RunRow
+from core.processes.jobs import Ask, JobEnded, JobProgress, JobStage
+from robot.rig import RigConfig
+
+if TYPE_CHECKING:
+    from core.library.library import Library
+
+_LOG = logging.getLogger(__name__)
+_QUIT_S = 20.0
+
+
+def _starting() -> Any:
+    """What begins a training also knows the simulator, so it is imported when a training is asked for."""
+    return importlib.import_module("robot.correspondence.start")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """What is going on, in words; ``fraction`` below zero while nobody can tell."""
+
+    words: str
+    fraction: float = -1.0
+
+
+class Training(QObject):
+    """One training at a time."""
+
+    changed = Signal(object)
+    """A ``TrainingState``, or None when nothing runs."""
+    ended = Signal(str, str)
+    """Status and a sentence."""
+
+    _heard = Signal(object)
+
+    def __init__(self, library: LibraryWorker, rig: RigConfig) -> None:
+        super().__init__()
+        self._library, self._rig = library, rig
+        self._run: RunRow | None = None
+        self._child: Any = None
+        self.state: TrainingState | None = None
+        self._heard.connect(self._hear)
+
+    def start(self) -> None:
+        """Train the laptop preset on all intact episodes."""
+        if self.state is not None:
+            return
+        self._show(TrainingState("Looking at the episodes"))
+        rig = self._rig
+
+        def begin(library: Library) -> RunRow:
+            from core.library.datasets import Dataset
+
+            learning = importlib.import_module("core.library.learning")
+            dataset: Dataset = learning.dataset_or_all(library, None)
+            run: RunRow = _starting().begin(library, rig, LAPTOP, dataset)
+            return run
+
+        self._library.write(begin, self._begun, self._refused)
+
+    def cancel(self) -> None:
+        """End it and keep the best model so far."""
+        if self._child is not None:
+            self._child.ask(Ask.CANCEL)
+            self._show(TrainingState("Ending; the best so far is kept"))
+
+    def close(self) -> None:
+        """The window closes: the training is paused and can be resumed."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.ask(Ask.PAUSE)
+            child.close(_QUIT_S)
+
+    def _begun(self, run: RunRow) -> None:
+        self._run = run
+        try:
+            self._child = _starting().JobChild(run, self._heard.emit)
+        except ProcessError as error:
+            self._refused(str(error))
+
+    def _refused(self, message: str) -> None:
+        self._show(None)
+        self.ended.emit("failed", message)
+
+    def _hear(self, event: JobStage | JobProgress | JobEnded) -> None:
+        if isinstance(event, JobStage):
+            share = event.done / event.total if event.total else -1.0
+            counted = f", {event.done} of {event.total}" if event.total else ""
+            self._show(TrainingState(f"{event.name}{counted}", share))
+        elif isinstance(event, JobProgress):
+            self._show(TrainingState(progress_words(event), event.fraction))
+        else:
+            self._end(event)
+
+    def _end(self, event: JobEnded) -> None:
+        run, child = self._run, self._child
+        self._run = self._child = None
+        if child is not None:
+            child.close(1.0)
+        if run is None:
+            return
+
+        def finished(_: object) -> None:
+            self._show(None)
+            self.ended.emit(event.status, event.message)
+
+        self._library.write(lambda library: _starting().finish(library, run, event), finished, self._refused)
+
+    def _show(self, state: TrainingState | None) -> None:
+        self.state = state
+        self.changed.emit(state)
+
+
+def progress_words(event: JobProgress) -> str:
+    """How far it is, how long it will take and how good it is by now."""
+    left_s = event.remaining_s
+    left = f"{left_s / 60:.0f} min left" if left_s >= 90 else f"{left_s:.0f} s left"
+    pck = event.metrics.get("pck")
+    good = f", {100 * pck['10']:.0f} % of points within 10 px" if pck else ""
+    return f"{100 * event.fraction:.0f} %, {left}{good}"
+
+
+class TrainingCard(QWidget):
+    """No model yet: what is missing, the step that makes one, and how far it is."""
+
+    def __init__(self, book: ActionBook) -> None:
+        super().__init__()
+        self._train = ActionButton(book, "training.start", primary=True, words="Train")
+        self._cancel = ActionButton(book, "training.cancel", words="Cancel")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(unit() * 90)
+        self._words = text("", muted=True)
+        inside = QWidget()
+        inside.setLayout(column(self._train, self._words, self._bar, self._cancel, gap=3))
+        self._state = EmptyState("correspondence", "No model yet", "", inside)
+        layout = column(self._state)
+        self.setLayout(layout)
+        self.show_episodes(0)
+        self.show_state(None)
+
+    def show_episodes(self, count: int) -> None:
+        episodes = f"{count:,} episodes" if count != 1 else "1 episode"
+        self._state.say(
+            "No model yet",
+            f"Here you point at a pixel and see where the robot sees the same in other images. A descriptor model has "
+            f"to learn that first, from your {episodes}; it takes about {LAPTOP.minutes + 2:.0f} minutes.",
+        )
+
+    def show_state(self, state: TrainingState | None) -> None:
+        running = state is not None
+        self._train.setVisible(not running)
+        for widget in (self._words, self._bar, self._cancel):
+            widget.setVisible(running)
+        if state is not None:
+            self._words.setText(state.words)
+            known = state.fraction >= 0
+            self._bar.setRange(0, 1000 if known else 0)
+            self._bar.setValue(round(1000 * max(0.0, state.fraction)))

@@ -1,0 +1,45 @@
+"""Where objects are in a stored image, as training sees them; apart because it needs the simulator's meshes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
+from core.correspondence.masks import MaskConfig, object_mask
+from core.correspondence.pairs import FrameLoader
+from core.messages import CameraInfo, Frame
+from robot.correspondence.shape import IiwaShape
+from robot.inspector_messages import StoredFrame
+
+
+class MaskMaker:
+    """Masks of images whose camera stands where it stood in a capture of the empty workspace."""
+
+    def __init__(self, loader: FrameLoader) -> None:
+        self._loader = loader
+        self._shape = IiwaShape()
+        self._known: dict[StoredFrame, NDArray[np.bool_] | None] = {}
+        self._captures: dict[tuple[str, CameraInfo], EmptyWorkspace | None] = {}
+
+    def mask(self, shown: StoredFrame, frame: Frame, captures: Path) -> NDArray[np.bool_] | None:
+        """``(H, W) bool`` at the image's size; None without depth or without a capture that fits."""
+        if shown not in self._known:
+            self._known[shown] = self._make(shown, frame, captures)
+        return self._known[shown]
+
+    def _make(self, shown: StoredFrame, frame: Frame, captures: Path) -> NDArray[np.bool_] | None:
+        reader = self._loader.reader(shown.path)
+        camera = reader.cameras[shown.role]
+        key = (str(captures), camera)
+        if key not in self._captures:
+            self._captures[key] = newest_capture(captures, [camera])
+        capture = self._captures[key]
+        if frame.depth is None or capture is None:
+            return None
+        ticks = reader.arrays()
+        tick = min(int(np.searchsorted(ticks["stamp_ns"], frame.capture_ns)), len(ticks["stamp_ns"]) - 1)
+        robot_W = self._shape.triangles(ticks["q"][tick], float(ticks["gripper_width_m"][tick])) if tick >= 0 else None
+        return object_mask(frame.depth, camera, frame.X_WC, capture.depth[shown.role], robot_W, MaskConfig())

@@ -1,0 +1,248 @@
+"""Point, gather, save and label through the real window, with a tiny model of random weights and real episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import close_window, open_window, wait_until
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from app.application import Application
+from app.pages.correspondence.page import CorrespondencePage
+from app.pages.correspondence.view import PanelView
+from commands.record import record
+from core.library import Library
+
+MODELS = 2
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with two short episodes and two models that know nothing."""
+    made = tmp_path_factory.mktemp("correspondence")
+    record(task="reach_t", episodes=2, cameras="right,left", rate=5.0, library=made / "library", quiet=True)
+    with Library.open(made / "library") as library:
+        for seed in range(MODELS):
+            add_model(library, seed)
+    return made
+
+
+def add_model(library: Library, seed: int) -> str:
+    """A descriptor model with random weights, in the folder and in the catalogue."""
+    import torch
+
+    from core.clock import utc_ns
+    from core.correspondence.checkpoint import ModelDescription, save_model
+    from core.correspondence.config import NetworkConfig
+    from core.correspondence.network import DescriptorNetwork
+    from core.library.episodes import new_id
+
+    torch.manual_seed(seed)
+    config = NetworkConfig(descriptor_dim=4, head_channels=8, width=160, height=128, normalised=False)
+    described = ModelDescription(id=new_id(), name=f"model {seed}", created_utc_ns=utc_ns(), network=config)
+    network = DescriptorNetwork(config)
+    torch.nn.init.normal_(network.out.weight, std=30.0)  # random features differ little; these tell pixels apart
+    saved = save_model(library.models.folder(described.id), network, described)
+    assert saved.id in library.models.adopt()
+    return str(library.models.folder(saved.id))
+
+
+@pytest.fixture(scope="module")
+def opened(qt: object, folder: Path) -> Iterator[Application]:
+    application = open_window(qt, folder)
+    application.services.library.start()
+    application.window.show_page("correspondence")
+    page = application.window.pages["correspondence"]
+    wait_until(lambda: described(page), 60.0)
+    yield application
+    close_window(application)
+
+
+def described(page: CorrespondencePage) -> bool:
+    panels, stage = page.scenes.panels, page.stage
+    return bool(panels) and all(
+        (content := stage.content(panel)) is not None and content.shown == shown for panel, shown in enumerate(panels)
+    )
+
+
+@pytest.fixture
+def page(opened: Application) -> Iterator[CorrespondencePage]:
+    page = opened.window.pages["correspondence"]
+    assert isinstance(page, CorrespondencePage)
+    wait_until(lambda: described(page))
+    yield page
+    page.stage.freeze(False)
+    page.gathering.clear()
+
+
+def at(view: PanelView, u: float, v: float) -> QPoint:
+    return view.position_of(u, v).toPoint()
+
+
+def hover(page: CorrespondencePage, u: float, v: float) -> None:
+    QTest.mouseMove(page.stage.source, at(page.stage.source, u, v))
+    wait_until(lambda: page.stage.pointer is not None and np.abs(page.stage.pointer - [u, v]).max() < 3.0)
+    page.stage.probe()
+
+
+def mark(view: PanelView, shape: str) -> tuple[float, float] | None:
+    return next(((each.u, each.v) for each in view.marks if each.shape == shape), None)
+
+
+def test_the_first_scene_compares_the_other_camera_and_the_other_episode(page: CorrespondencePage) -> None:
+    source, target = page.scenes.panels[:2]
+    assert (source.episode, source.frame) == (target.episode, target.frame) and source.role != target.role
+    assert page.scenes.targets == 4
+    assert len({shown.episode for shown in page.scenes.panels}) == 2
+
+
+def test_hovering_paints_heatmaps_and_moves_the_reticles(page: CorrespondencePage) -> None:
+    hover(page, 200, 300)
+    first = [mark(view, "match") for view in page.stage.targets]
+    pictures = [view.image.copy() for view in page.stage.targets]
+    assert all(first) and all("distance" in view.numbers or "d " in view.numbers for view in page.stage.targets)
+    hover(page, 420, 120)
+    assert [mark(view, "match") for view in page.stage.targets] != first
+    assert all(view.image != before for view, before in zip(page.stage.targets, pictures, strict=True))
+    u, v = mark(page.stage.source, "source") or (0.0, 0.0)
+    assert abs(u - 420) < 3 and abs(v - 120) < 3
+
+
+def test_the_same_image_as_target_is_matched_at_the_same_pixel(page: CorrespondencePage) -> None:
+    before = page.scenes.panels
+    page.scenes.choose(1)
+    page.scenes.put(before[0])
+    wait_until(lambda: described(page))
+    page.stage.point_at(320.0, 240.0)
+    page.stage.probe()
+    match, truth = mark(page.stage.targets[0], "match"), mark(page.stage.targets[0], "truth")
+    assert match is not None and truth is not None and page.stage.pointer is not None
+    assert np.abs(page.stage.pointer - match).max() <= 3.0
+    assert np.allclose(truth, page.stage.pointer)
+    assert " off" in page.stage.targets[0].numbers
+    page.scenes.put(before[1])
+
+
+def test_a_click_keeps_the_point_and_f_lets_it_go(opened: Application, page: CorrespondencePage) -> None:
+    hover(page, 100, 100)
+    QTest.mouseClick(page.stage.source, Qt.MouseButton.LeftButton, pos=at(page.stage.source, 150, 200))
+    assert page.stage.frozen and opened.services.actions["scene.freeze"].isChecked()
+    kept = page.stage.pointer
+    QTest.mouseMove(page.stage.source, at(page.stage.source, 300, 300))
+    assert page.stage.pointer is kept
+    QTest.keyClick(page, Qt.Key.Key_F)
+    assert not page.stage.frozen
+
+
+def test_points_are_added_renamed_deleted_saved_and_opened(opened: Application, page: CorrespondencePage) -> None:
+    for u, v in ((200, 200), (300, 250), (400, 300)):
+        position = at(page.stage.source, u, v)
+        QTest.mouseClick(page.stage.source, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, position)
+    assert [point.name for point in page.gathering.points] == ["point 1", "point 2", "point 3"]
+    page.stage.probe()
+    assert sum(each.shape == "point" for each in page.stage.targets[0].marks) == 3
+    page.points.list.item(1).setText("corner")
+    page.points.list.item(2).setSelected(True)
+    QTest.keyClick(page, Qt.Key.Key_Delete)
+    assert [point.name for point in page.gathering.points] == ["point 1", "corner"]
+    page.points.name.setText("box")
+    QTest.keyClick(page, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: page.points.sets.count() == 1)
+    saved = page.gathering.points
+    page.gathering.clear()
+    assert page.gathering.points == ()
+    page.points.sets.entered.emit(page.points.sets.itemData(0))
+    wait_until(lambda: page.gathering.points == saved)
+    assert page.points.name.text() == "box"
+
+
+def test_proposed_points_lie_apart(page: CorrespondencePage) -> None:
+    QTest.keyClick(page, Qt.Key.Key_G)
+    points = np.array([(point.u, point.v) for point in page.gathering.points])
+    apart = np.linalg.norm(points[:, None] - points[None], axis=-1) + 1e9 * np.eye(len(points))
+    assert len(points) > 4 and apart.min() > 40
+
+
+def test_keys_swap_step_browse_and_change_the_look(page: CorrespondencePage) -> None:
+    before = page.scenes.panels
+    page.scenes.choose(0)
+    QTest.keyClick(page, Qt.Key.Key_S)
+    assert page.scenes.panels[:2] == (before[1], before[0])
+    QTest.keyClick(page, Qt.Key.Key_S)
+    QTest.keyClick(page, Qt.Key.Key_Period)
+    assert page.scenes.panels[0].frame == before[0].frame + 1
+    QTest.keyClick(page, Qt.Key.Key_N)
+    wait_until(lambda: page.scenes.panels[0] != before[0] and described(page))
+    QTest.keyClick(page, Qt.Key.Key_Left)
+    assert page.scenes.panels[1:] == before[1:]
+    look = page.stage.look
+    QTest.keyClick(page, Qt.Key.Key_BracketRight)
+    QTest.keyClick(page, Qt.Key.Key_M)
+    assert page.stage.look.kernel > look.kernel and page.stage.look.colours != look.colours
+
+
+def test_targets_are_added_and_removed(page: CorrespondencePage) -> None:
+    QTest.keyClick(page, Qt.Key.Key_Plus)
+    assert page.scenes.targets == 5 and page.scenes.chosen == 5
+    wait_until(lambda: described(page))
+    QTest.keyClick(page, Qt.Key.Key_Minus)
+    assert page.scenes.targets == 4
+
+
+def test_descriptors_are_shown_as_colours(opened: Application, page: CorrespondencePage) -> None:
+    hover(page, 200, 200)
+    before = page.stage.source.image.copy()
+    QTest.keyClick(page, Qt.Key.Key_D)
+    page.stage.probe()
+    assert page.stage.source.image != before
+    QTest.keyClick(page, Qt.Key.Key_D)
+
+
+def test_two_models_answer_side_by_side(page: CorrespondencePage) -> None:
+    page._use_beside(page.toolbar.beside.itemData(2))
+    wait_until(lambda: all(page.stage.content(panel, 1) for panel in range(5)), 60.0)
+    assert len(page.stage.targets) == 8
+    hover(page, 250, 250)
+    assert all(mark(view, "match") for view in page.stage.targets)
+    page._use_beside("-")
+    assert len(page.stage.targets) == 4
+
+
+def test_linked_views_zoom_together(opened: Application, page: CorrespondencePage) -> None:
+    opened.services.actions["look.linked"].trigger()
+    view = page.stage.targets[0]
+    view._zoom = 3.0
+    view.viewMoved.emit()
+    assert all(each.zoom == 3.0 for each in page.stage.views())
+    opened.services.actions["look.reset"].trigger()
+    assert all(each.zoom == 1.0 for each in page.stage.views())
+
+
+def test_a_damaged_model_is_one_sentence_and_the_page_goes_on(opened: Application, page: CorrespondencePage) -> None:
+    with_library = opened.services.library.library
+    assert with_library is not None
+    broken = Path(add_model(with_library, 7))
+    data = (broken / "model.safetensors").read_bytes()
+    (broken / "model.safetensors").write_bytes(data[: len(data) // 2])
+    good = page._model
+    page._refresh()
+    wait_until(lambda: len(page._models) == MODELS + 1)
+    page._use_model(str(broken))
+    wait_until(lambda: any("cut short or damaged" in words for words in opened.window.toasts.texts), 60.0)
+    page._use_model(good)
+    wait_until(lambda: described(page))
+    hover(page, 260, 260)
+    assert mark(page.stage.targets[0], "match") is not None
+
+
+def test_an_empty_library_says_so_and_leads_to_recording(qt: object, tmp_path: Path) -> None:
+    application = open_window(qt, tmp_path)
+    application.services.library.start()
+    application.window.show_page("correspondence")
+    page = application.window.pages["correspondence"]
+    wait_until(lambda: page._stack.currentWidget() is page._no_episodes)
+    close_window(application)
