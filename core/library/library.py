@@ -8,6 +8,7 @@ from types import TracebackType
 
 from core.errors import LibraryError
 from core.library import backup
+from core.library.annotations import Annotations
 from core.library.catalogue import BUSY_TIMEOUT_MS, Catalogue
 from core.library.catalogue import NAME as CATALOGUE
 from core.library.datasets import Datasets
@@ -36,6 +37,7 @@ class Library:
         self.datasets = Datasets(root, catalogue)
         self.runs = Runs(root, catalogue)
         self.models = Models(root, catalogue)
+        self.annotations = Annotations(root, catalogue)
         self.report = Report()
         self._catalogue = catalogue
         self._lock = lock

@@ -222,6 +222,35 @@ def test_linked_views_zoom_together(opened: Application, page: CorrespondencePag
     assert all(each.zoom == 1.0 for each in page.stage.views())
 
 
+def test_matching_points_are_labelled_corrected_stored_taken_back_and_exported(
+    opened: Application, page: CorrespondencePage
+) -> None:
+    library = opened.services.library.library
+    assert library is not None
+    QTest.keyClick(page, Qt.Key.Key_T)
+    source, target = page.stage.source, page.stage.targets[1]
+    QTest.mouseClick(source, Qt.MouseButton.LeftButton, pos=at(source, 300, 200))
+    QTest.keyClick(page, Qt.Key.Key_Return)
+    wait_until(lambda: any("two images at least" in words for words in opened.window.toasts.texts))
+    QTest.mousePress(target, Qt.MouseButton.LeftButton, pos=at(target, 310, 210))
+    QTest.mouseMove(target, at(target, 350, 240))
+    QTest.mouseRelease(target, Qt.MouseButton.LeftButton, pos=at(target, 350, 240))
+    moved = page.labelling.marks[2]
+    QTest.keyClick(page, Qt.Key.Key_Return)
+    wait_until(lambda: len(page.labelling.labels) == 1)
+    (label,) = library.annotations.labels()
+    assert [mark.episode for mark in label.marks] == [page.scenes.panels[k].episode for k in (0, 2)]
+    assert (label.marks[1].u, label.marks[1].v) == pytest.approx(moved, abs=0.01)
+    (pair,) = library.annotations.pairs()
+    assert pair.origin == "labels" and pair.uv_target.shape == (1, 1, 2) and Path(pair.target.path).exists()
+    QTest.keyClick(page, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: list((library.root / "annotations").glob("*.json")))
+    QTest.keyClick(page, Qt.Key.Key_Backspace)
+    wait_until(lambda: page.labelling.labels == ())
+    QTest.keyClick(page, Qt.Key.Key_T)
+    assert not page.stage.labelling
+
+
 def test_a_damaged_model_is_one_sentence_and_the_page_goes_on(opened: Application, page: CorrespondencePage) -> None:
     with_library = opened.services.library.library
     assert with_library is not None

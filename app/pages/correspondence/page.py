@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QTabWidget
 
 from app.page import Page
 from app.pages.correspondence.gathering import Gathering
+from app.pages.correspondence.labelling import Labelling, LabelsPanel
 from app.pages.correspondence.origin import LIVE, Origin
 from app.pages.correspondence.points import PointsPanel
 from app.pages.correspondence.scenes import Scenes
@@ -30,6 +31,7 @@ from robot.station_messages import Ready
 _SPLITS: Setting[list[list[int]]] = Setting("correspondence.splits", list[list[int]], [])
 _MODEL = Setting("correspondence.model", str, "")
 _LOOK: Setting[tuple[float, float, str]] = Setting("correspondence.look", tuple[float, float, str], (0.25, 0.7, "jet"))
+_LABELLING = ("labels.store", "labels.undo", "labels.skip")
 _CHECKS = ("look.descriptors", "look.masked", "look.linked")
 
 
@@ -49,6 +51,8 @@ class CorrespondencePage(Page):
         self.toolbar = Toolbar(services.actions)
         self.origin = Origin(services.actions)
         self.points = PointsPanel(services.actions)
+        self.labelling = Labelling(services.library, services.messenger, lambda: self.scenes.panels)
+        self.labels = LabelsPanel(services.actions)
         self.training = Training(services.library, services.rig)
         self.card = TrainingCard(services.actions)
         self.grid = ViewGrid()
@@ -62,6 +66,7 @@ class CorrespondencePage(Page):
     def _compose(self) -> None:
         self._side = QTabWidget()
         self._side.addTab(self.points, "Points")
+        self._side.addTab(self.labels, "Labels")
         self._side.setDocumentMode(True)
         left = QWidget()
         inside = QVBoxLayout(left)
@@ -77,7 +82,8 @@ class CorrespondencePage(Page):
         self._across.addWidget(left)
         self._across.addWidget(self.grid)
         self._across.setChildrenCollapsible(False)
-        self._across.setStretchFactor(1, 1)
+        self._across.setStretchFactor(0, 1)
+        self._across.setStretchFactor(1, 2)
         for splitter in (self._across, self._down):
             splitter.setHandleWidth(max(2, unit() // 2))
         sizes = self._services.settings.get(_SPLITS)
@@ -128,6 +134,11 @@ class CorrespondencePage(Page):
         self.points.renamed.connect(self.gathering.rename)
         self.points.setNamed.connect(self.gathering.use_name)
         self.points.setChosen.connect(self.gathering.open)
+        self.stage.labelled.connect(self.labelling.place)
+        self.stage.labelDragged.connect(self.labelling.place)
+        self.labelling.marksChanged.connect(self.stage.show_labels)
+        self.labelling.labelsChanged.connect(self.labels.show_labels)
+        self.labels.nameChanged.connect(lambda name: setattr(self.labelling, "name", name))
         self.training.changed.connect(self.card.show_state)
         self.training.ended.connect(self._trained)
 
@@ -155,6 +166,10 @@ class CorrespondencePage(Page):
             "points.delete": lambda: self.gathering.delete(self.points.selected()),
             "points.clear": self.gathering.clear,
             "points.save": self._save,
+            "labels.store": self.labelling.store,
+            "labels.undo": self.labelling.undo,
+            "labels.skip": scenes.new,
+            "labels.export": self.labelling.export,
             "training.start": self.training.start,
             "training.cancel": self.training.cancel,
         }
@@ -162,6 +177,9 @@ class CorrespondencePage(Page):
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
         actions["scene.freeze"].triggered.connect(self.stage.freeze)
         actions["scene.pause"].triggered.connect(self._services.inspector.pause)
+        actions["labels.mode"].toggled.connect(self._use_labelling)
+        for name in _LABELLING:
+            actions[name].setEnabled(False)
         for name in _CHECKS:
             actions[name].toggled.connect(self._use_checks)
 
@@ -253,6 +271,8 @@ class CorrespondencePage(Page):
     def _show_scene(self) -> None:
         """Show the panels at once, and ask for what is not described yet."""
         panels, library = self.scenes.panels, self._services.library.library
+        if panels != self.stage.panels and self.labelling.on:
+            self.labelling.forget()
         if not panels or library is None or not self._models:
             return
         self.stage.set_panels(panels, self._folders())
@@ -308,6 +328,16 @@ class CorrespondencePage(Page):
         self.stage.linked = actions["look.linked"].isChecked()
         if self.stage.masked != before:
             self._show_scene()
+        self.stage.ask()
+
+    def _use_labelling(self, on: bool) -> None:
+        """While labelling, clicks mark; heatmaps would lead the eye and are left out."""
+        for name in _LABELLING:
+            self._services.actions[name].setEnabled(on)
+        self._side.setCurrentWidget(self.labels if on else self.points)
+        self.stage.freeze(False)
+        self.stage.labelling = on
+        self.labelling.use(on)
         self.stage.ask()
 
     # Points ---------------------------------------------------------------------------------------------------------

@@ -123,6 +123,10 @@ class Stage(QObject):
             view.filled.connect(lambda view=view: self.filled.emit(view))
         return view
 
+    @property
+    def panels(self) -> tuple[Shown, ...]:
+        return self._panels
+
     def views(self) -> list[PanelView]:
         """The source and all targets."""
         return [self.source, *self.targets]

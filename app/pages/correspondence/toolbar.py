@@ -85,7 +85,7 @@ class Toolbar(QFrame):
     def offer_models(self, models: tuple[ModelRow, ...], chosen: str, beside: str) -> None:
         entries = [(model.name, model.path) for model in models]
         self.model.offer(entries, chosen)
-        self.beside.offer([("No second model", NONE), *entries], beside or NONE)
+        self.beside.offer([("One model", NONE), *entries], beside or NONE)
 
     def show_look(self, look: Look) -> None:
         """Show a look without saying that it was chosen."""
