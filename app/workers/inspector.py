@@ -33,6 +33,7 @@ from robot.inspector_messages import (
 _LOG = logging.getLogger(__name__)
 _MODULE = "robot.inspector"
 _TOO_SOON_NS = 10 * NANOSECONDS
+_CLOSING_S = 6.0
 
 
 class InspectorWorker(QObject):
@@ -134,7 +135,7 @@ class InspectorWorker(QObject):
                 child.send(CloseInspector())
             except ProcessError:
                 _LOG.info("the inspector was gone already")
-            child.close(2.0)
+            child.close(_CLOSING_S)
 
     def _listen(self, scene: SetScene) -> None:
         """Readers must be there before the first value: a late one sees only what is published next."""

@@ -15,6 +15,7 @@ from app.application import Application
 from app.pages.correspondence.page import CorrespondencePage
 from app.pages.correspondence.view import PanelView
 from commands.record import record
+from core.clock import monotonic_ns
 from core.library import Library
 
 MODELS = 2
@@ -266,6 +267,20 @@ def test_a_damaged_model_is_one_sentence_and_the_page_goes_on(opened: Applicatio
     wait_until(lambda: described(page))
     hover(page, 260, 260)
     assert mark(page.stage.targets[0], "match") is not None
+
+
+def test_a_killed_inspector_is_told_and_started_again(opened: Application, page: CorrespondencePage) -> None:
+    worker = opened.services.inspector
+    assert worker._child is not None
+    first = worker._child
+    worker._started_ns = monotonic_ns()  # it has just begun, so it is not started again by itself
+    first.kill()
+    wait_until(lambda: any("ended by itself" in words for words in opened.window.toasts.texts))
+    hover(page, 240, 240)
+    assert mark(page.stage.targets[0], "match") is not None, "pointing goes on"
+    QTest.keyClick(page, Qt.Key.Key_N)
+    wait_until(lambda: worker.running and worker._child is not first)
+    wait_until(lambda: described(page), 60.0)
 
 
 def test_an_empty_library_says_so_and_leads_to_recording(qt: object, tmp_path: Path) -> None:

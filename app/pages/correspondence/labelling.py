@@ -158,7 +158,6 @@ class LabelsPanel(QFrame):
         naming = row(self.name, ActionButton(book, "labels.store", primary=True), gap=2)
         naming.setStretch(0, 1)
         tools = row(
-            ActionButton(book, "labels.mode", quiet=True),
             ActionButton(book, "labels.skip", quiet=True),
             None,
             tool(book["labels.undo"]),

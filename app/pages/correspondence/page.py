@@ -68,6 +68,9 @@ class CorrespondencePage(Page):
         self._side.addTab(self.points, "Points")
         self._side.addTab(self.labels, "Labels")
         self._side.setDocumentMode(True)
+        self._side.currentChanged.connect(
+            lambda _: self._services.actions["labels.mode"].setChecked(self._side.currentWidget() is self.labels)
+        )
         left = QWidget()
         inside = QVBoxLayout(left)
         inside.setContentsMargins(0, 0, 0, 0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import logging
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from app.actions import ActionBook
@@ -23,7 +23,6 @@ from robot.rig import RigConfig
 if TYPE_CHECKING:
     from core.library.library import Library
 
-_LOG = logging.getLogger(__name__)
 _QUIT_S = 20.0
 
 
@@ -112,8 +111,8 @@ class Training(QObject):
     def _end(self, event: JobEnded) -> None:
         run, child = self._run, self._child
         self._run = self._child = None
-        if child is not None:
-            child.close(1.0)
+        if child is not None:  # it may need seconds to leave, and the window must not wait
+            threading.Thread(target=child.close, args=(_QUIT_S,), name="training's end", daemon=True).start()
         if run is None:
             return
 
@@ -148,11 +147,14 @@ class TrainingCard(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(unit() * 90)
         self._words = text("", muted=True)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         inside = QWidget()
-        inside.setLayout(column(self._train, self._words, self._bar, self._cancel, gap=3))
+        layout = column(gap=3)
+        for widget in (self._train, self._words, self._bar, self._cancel):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        inside.setLayout(layout)
         self._state = EmptyState("correspondence", "No model yet", "", inside)
-        layout = column(self._state)
-        self.setLayout(layout)
+        self.setLayout(column(self._state))
         self.show_episodes(0)
         self.show_state(None)
 

@@ -62,7 +62,7 @@ class PanelView(Canvas):
         self._title = title
         self._numbers = ""
         self._marks = ()
-        self.set_message("Describing" if self.content is not None else "Reading and describing", greyed=True)
+        self.set_message("Describing" if self.content is not None else "Loading the model and the image", greyed=True)
         self._caption()
 
     def show_content(self, content: PanelImage) -> None:
