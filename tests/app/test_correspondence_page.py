@@ -161,8 +161,13 @@ def test_points_are_added_renamed_deleted_saved_and_opened(opened: Application, 
     assert page.points.name.text() == "box"
 
 
-def test_proposed_points_lie_apart(page: CorrespondencePage) -> None:
+def test_proposed_points_lie_apart_even_where_objects_are_not_known(
+    opened: Application, page: CorrespondencePage
+) -> None:
     QTest.keyClick(page, Qt.Key.Key_G)
+    wait_until(lambda: page.gathering.points)
+    assert any("the whole image is searched" in words for words in opened.window.toasts.texts)
+    opened.services.actions["look.masked"].setChecked(False)
     points = np.array([(point.u, point.v) for point in page.gathering.points])
     apart = np.linalg.norm(points[:, None] - points[None], axis=-1) + 1e9 * np.eye(len(points))
     assert len(points) > 4 and apart.min() > 40

@@ -81,11 +81,11 @@ class Gathering(QObject):
             points.append(_point(len(points), u, v, descriptor, source, {point.name for point in points}))
         self._set(tuple(points))
 
-    def propose(self, source: PanelImage, others: list[PanelImage], masked: bool) -> None:
-        """Replace the points by well-separated confident ones."""
-        mask = source.mask if masked else None
-        if masked and mask is None:
-            self._messenger.say("No object is marked in this image yet, so the whole image is searched.", key="points")
+    def propose(self, source: PanelImage, others: list[PanelImage]) -> None:
+        """Replace the points by well-separated confident ones, on the objects when it is known where they are."""
+        mask = source.mask
+        if mask is None:
+            self._messenger.say("Where objects are is not known here, so the whole image is searched.", key="points")
         images = [other.descriptors for other in others]
         try:
             pixels = propose(source.descriptors, images, mask, SET_SIZE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -45,6 +45,7 @@ class CorrespondencePage(Page):
         self._models: tuple[ModelRow, ...] = ()
         self._model = services.settings.get(_MODEL)
         self._beside = ""
+        self._awaiting_mask: Callable[[PanelImage], None] | None = None
         self.scenes = Scenes(services.library, services.seed)
         self.stage = Stage(self.scenes.title)
         self.gathering = Gathering(services.library, services.messenger)
@@ -278,7 +279,8 @@ class CorrespondencePage(Page):
             self.labelling.forget()
         if not panels or library is None or not self._models:
             return
-        self.stage.set_panels(panels, self._folders())
+        names = {model.path: model.name for model in self._models}
+        self.stage.set_panels(panels, self._folders(), tuple(names[folder] for folder in self._folders()))
         self.stage.choose(self.scenes.chosen)
         self.origin.show_panel(
             self.scenes.chosen,
@@ -299,7 +301,10 @@ class CorrespondencePage(Page):
         self.grid.set_views([*self.stage.targets], max(1, len(self._folders())), None)
 
     def _arrived(self, panel: int, model: int, image: PanelImage) -> None:
-        self.stage.accept(panel, model, image)
+        accepted = self.stage.accept(panel, model, image)
+        if accepted and (panel, model) == (0, 0) and self._awaiting_mask is not None:
+            use, self._awaiting_mask = self._awaiting_mask, None
+            use(image)
 
     def _troubled(self, event: InspectorError) -> None:
         if event.panel < 0:
@@ -355,20 +360,25 @@ class CorrespondencePage(Page):
         self.stage.show_points(points)
 
     def _propose(self) -> None:
-        source = self.stage.content(0)
-        others = [self.stage.content(panel) for panel in range(1, len(self.scenes.panels))]
-        if source is not None:
-            self.gathering.propose(source, [other for other in others if other is not None], self.stage.masked)
+        def propose(source: PanelImage) -> None:
+            others = [self.stage.content(panel) for panel in range(1, len(self.scenes.panels))]
+            self.gathering.propose(source, [other for other in others if other is not None])
+
+        self._with_mask(propose)
 
     def _sample(self) -> None:
-        source = self.stage.content(0)
-        if source is not None:
-            self.gathering.sample(source)
+        self._with_mask(self.gathering.sample)
+
+    def _with_mask(self, use: Callable[[PanelImage], None]) -> None:
+        """Use the source once it says where objects are; that is asked for now unless it was before."""
+        source, masked = self.stage.content(0), self._services.actions["look.masked"]
+        if source is None or source.mask is not None or masked.isChecked():
+            if source is not None:
+                use(source)
+            return
+        self._awaiting_mask = use
+        masked.setChecked(True)
 
     def _save(self) -> None:
         self.gathering.use_name(self.points.name.text().strip())
         self.gathering.save()
-
-    @property
-    def model_folder(self) -> Path:
-        return Path(self._model)

@@ -25,6 +25,7 @@ from robot.inspector_truth import error_m, true_pixel
 
 Descriptor = NDArray[np.float32]
 _ROOMY = 85
+_NAME = 14
 _NAMED = 6
 """With more points than these their names would cover the picture; their colours stay."""
 
@@ -53,6 +54,7 @@ class Stage(QObject):
         self.targets: list[PanelView] = []
         self._panels: tuple[Shown, ...] = ()
         self._models: tuple[str, ...] = ()
+        self._names: tuple[str, ...] = ()
         self._contents: dict[tuple[int, int], PanelImage] = {}
         self._pointer: NDArray[np.float64] | None = None
         self._frozen: dict[int, Descriptor] | None = None
@@ -67,8 +69,9 @@ class Stage(QObject):
         self.probes = 0
 
     # Panels ---------------------------------------------------------------------------------------------------------
-    def set_panels(self, panels: tuple[Shown, ...], models: tuple[str, ...]) -> None:
-        """Show these images; those that are there already stay as they are."""
+    def set_panels(self, panels: tuple[Shown, ...], models: tuple[str, ...], names: tuple[str, ...] = ()) -> None:
+        """Show these images, by the models of these folders; those that are there already stay as they are."""
+        self._names = names
         before, before_models = self._panels, self._models
         self._panels, self._models = panels, models
         self._keep_contents()
@@ -80,7 +83,7 @@ class Stage(QObject):
             if view.shown != shown or (view.panel, view.model) not in self._contents:
                 view.wait_for(shown, self._title(view.panel))
             else:
-                view.show_title(self._title(view.panel), self._note(view.model))
+                view.show_title(self._title(view.panel), self._note(view.model) if view.panel else "")
         self.choose(min(self._chosen, max(0, len(panels) - 1)))
         if panels and before and panels[0] != before[0]:
             self.freeze(False)
@@ -151,7 +154,10 @@ class Stage(QObject):
         return f"{name}   {self._title_of(self._panels[panel])}"
 
     def _note(self, model: int) -> str:
-        return "" if len(self._models) < 2 else f"model {'AB'[model]}"
+        if len(self._models) < 2 or model >= len(self._names):
+            return ""
+        name = self._names[model]
+        return name if len(name) <= _NAME else f"{name[: _NAME - 1].rstrip()}…"
 
     # What arrives ---------------------------------------------------------------------------------------------------
     def accept(self, panel: int, model: int, image: PanelImage) -> bool:

@@ -81,11 +81,10 @@ class Training(QObject):
             self._show(TrainingState("Ending; the best so far is kept"))
 
     def close(self) -> None:
-        """The window closes: the training is paused and can be resumed."""
+        """The window closes: the training pauses by itself, and the library says so when it is opened again."""
         child, self._child = self._child, None
         if child is not None:
             child.ask(Ask.PAUSE)
-            child.close(_QUIT_S)
 
     def _begun(self, run: RunRow) -> None:
         self._run = run
