@@ -151,7 +151,9 @@ class Stage(QObject):
 
     def _title(self, panel: int) -> str:
         name = "Source" if panel == 0 else f"{panel}"
-        return f"{name}   {self._title_of(self._panels[panel])}"
+        title = self._title_of(self._panels[panel])
+        beside = panel > 0 and len(self._models) > 1  # the model's name needs the room
+        return f"{name}   {title.split('   ')[0] if beside else title}"
 
     def _note(self, model: int) -> str:
         if len(self._models) < 2 or model >= len(self._names):

@@ -178,10 +178,13 @@ def _reticle(painter: QPainter, at: QPointF, u: int) -> None:
     _ticks(painter, at, 1.2 * u, 4.2 * u)
 
 
-def _cross(painter: QPainter, at: QPointF, u: int) -> None:
-    half = 2.4 * u
-    painter.drawRect(QRectF(at.x() - half, at.y() - half, 2 * half, 2 * half))
-    _ticks(painter, at, 0.9 * u, 4.0 * u)
+def _corners(painter: QPainter, at: QPointF, u: int) -> None:
+    """Four corners of a square and ticks outside: what is warm at the match stays to be seen."""
+    half, long = 2.6 * u, 1.3 * u
+    for x, y in ((1, 1), (1, -1), (-1, -1), (-1, 1)):
+        corner = at + QPointF(x * half, y * half)
+        painter.drawPolyline([corner - QPointF(x * long, 0), corner, corner - QPointF(0, y * long)])
+    _ticks(painter, at, half, 4.2 * u)
 
 
 def _ring(painter: QPainter, at: QPointF, u: int) -> None:
@@ -200,7 +203,7 @@ def _ticks(painter: QPainter, at: QPointF, inner: float, outer: float) -> None:
         painter.drawLine(at + QPointF(x * inner, y * inner), at + QPointF(x * outer, y * outer))
 
 
-_SHAPES = {"source": _reticle, "match": _cross, "truth": _ring, "point": _diamond, "label": _diamond}
+_SHAPES = {"source": _reticle, "match": _corners, "truth": _ring, "point": _diamond, "label": _diamond}
 
 
 def _paint_name(painter: QPainter, at: QPointF, mark: Mark, u: int, view: Canvas) -> None:
