@@ -261,7 +261,7 @@ class CorrespondencePage(Page):
         else:
             show = "Show it" if not self._shown else ""
             self._services.messenger.say(
-                f"Training {status}. {message}",
+                "The new model is ready to be asked." if status == "done" else message,
                 show,
                 lambda: self._services.show_page("correspondence"),
                 key="training",
