@@ -11,6 +11,16 @@ import msgspec
 from core.errors import InputError
 
 
+class EpisodeSpan(msgspec.Struct, frozen=True):
+    """An episode to learn from: its file and the part between its trims, seconds from its first stamp."""
+
+    id: str
+    path: str
+    sha256: str
+    start_s: float = 0.0
+    end_s: float | None = None
+
+
 class Loss(StrEnum):
     """Which loss drives training; one file each in ``core/correspondence/losses``."""
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clock import NANOSECONDS
-from core.correspondence.config import NetworkConfig
+from core.correspondence.config import EpisodeSpan, NetworkConfig
 from core.correspondence.empty_workspace import EmptyWorkspace
 from core.correspondence.masks import MaskConfig, object_mask
 from core.correspondence.robot_shape import RobotShape
@@ -30,16 +30,6 @@ from core.messages import CameraInfo, Floats
 SMALLEST_MASK = 0.01
 """Images whose objects cover less than this share are left out (PAPER.md, section 2)."""
 _INDEX = "views.json"
-
-
-class EpisodeSpan(msgspec.Struct, frozen=True):
-    """An episode to learn from: its file and the part between its trims, seconds from its first stamp."""
-
-    id: str
-    path: str
-    sha256: str
-    start_s: float = 0.0
-    end_s: float | None = None
 
 
 class ViewInfo(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.clock import utc_iso, utc_ns
-from core.correspondence.views import EpisodeSpan
+from core.correspondence.config import EpisodeSpan
 from core.errors import InputError
 from core.library.datasets import Dataset
 from core.library.query import EpisodeFilter

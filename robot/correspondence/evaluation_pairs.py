@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.correspondence.config import EpisodeSpan
 from core.correspondence.pairs import PointPair
-from core.correspondence.views import EpisodeSpan
 from core.episodes.reader import EpisodeReader
 from core.errors import InputError
 

@@ -17,9 +17,10 @@ import torch
 
 from core.clock import utc_ns
 from core.correspondence.checkpoint import ModelDescription, save_model
-from core.correspondence.empty_workspace import EmptyWorkspace
+from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
 from core.correspondence.training import Progress, Request, Trained, Trainer
 from core.correspondence.views import Preparation, ViewSet, prepare
+from core.errors import InputError
 from core.platform import give_way
 from core.processes.channel import Channel
 from core.processes.jobs import Ask, JobContext, JobEnded, JobStatus, read_specification, serve, write_status
@@ -29,6 +30,8 @@ from robot.correspondence.specification import Specification
 _LOG = logging.getLogger(__name__)
 _ASKED = {Ask.PAUSE: Request.PAUSE, Ask.CANCEL: Request.CANCEL}
 _FINDING = "Finding objects in the episodes"
+_CAPTURE = "capture"
+"""File of a run's folder that names its capture of the empty workspace."""
 
 
 def main(channel: Channel) -> int:
@@ -40,7 +43,7 @@ def main(channel: Channel) -> int:
 def train(context: JobContext) -> JobEnded:
     """Prepare, train, keep. The result holds the model's identifier and its metrics."""
     specification = read_specification(context.folder, Specification)
-    views = _views(specification, lambda done, total: context.stage(_FINDING, done, total))
+    views = _views(context.folder, specification, lambda done, total: context.stage(_FINDING, done, total))
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))  # all cores; a child starts with one thread
     trainer = Trainer(specification.config, views, context.folder, Path(specification.cache))
     context.stage(trainer.weights_origin)
@@ -87,14 +90,36 @@ def _ended(specification: Specification, views: ViewSet, trained: Trained) -> Jo
     return JobEnded("done", trained.weights_origin, result)
 
 
-def _views(specification: Specification, report: Callable[[int, int], None]) -> ViewSet:
+def _views(folder: Path, specification: Specification, report: Callable[[int, int], None]) -> ViewSet:
     """The data set's views, prepared now or before."""
-    preparation = Preparation(specification.config.network, specification.config.moments, specification.roles)
-    capture = EmptyWorkspace.load(Path(specification.capture))
+    config = specification.config
+    roles = tuple(camera.role for camera in specification.cameras)
+    preparation = Preparation(config.network, config.moments, roles)
+    capture = _capture(folder, specification)
     views = prepare(specification.episodes, preparation, capture, IiwaShape(), Path(specification.cache), report)
     for sentence in views.index.left_out:
         _LOG.warning(sentence)
     return views
+
+
+def _capture(folder: Path, specification: Specification) -> EmptyWorkspace:
+    """The newest capture that fits, the same one when a run goes on; a simulated rig makes one where there is none."""
+    captures, chosen = Path(specification.captures), folder / _CAPTURE
+    if chosen.exists():
+        return EmptyWorkspace.load(captures / chosen.read_text().strip())
+    found = newest_capture(captures, specification.cameras)
+    if found is None:
+        if not specification.simulated:
+            raise InputError(
+                "No capture of the empty workspace fits these cameras; clear the table and press Ctrl+Shift+E on the "
+                "Teleoperate page, then train again."
+            )
+        from robot.simulation.empty_workspace import capture_empty_workspace
+
+        found = capture_empty_workspace(specification.cameras, specification.rig, IiwaShape())
+        found.save(captures / found.info.id)
+    chosen.write_text(found.info.id)
+    return found
 
 
 def train_as_rank(folder: Path) -> JobEnded:
@@ -105,9 +130,9 @@ def train_as_rank(folder: Path) -> JobEnded:
     try:
         specification = read_specification(folder, Specification)
         if rank == 0:
-            _views(specification, lambda done, total: _LOG.info("%s: %d of %d", _FINDING, done, total))
+            _views(folder, specification, lambda done, total: _LOG.info("%s: %d of %d", _FINDING, done, total))
         torch.distributed.barrier()
-        views = _views(specification, lambda done, total: None)
+        views = _views(folder, specification, lambda done, total: None)
         cache = Path(specification.cache)
         trainer = Trainer(specification.config, views, folder, cache, device=device, rank=rank, ranks=ranks)
         trained = trainer.train()

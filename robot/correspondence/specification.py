@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.correspondence.config import TrainingConfig
-from core.correspondence.views import EpisodeSpan
+from core.correspondence.config import EpisodeSpan, TrainingConfig
 from core.messages import CameraInfo
 
 TRAINING_JOB = "robot.correspondence.job"
@@ -13,15 +12,17 @@ CAPTURE_JOB = "robot.correspondence.capture_job"
 
 
 class Specification(msgspec.Struct, frozen=True):
-    """All that a training needs. ``capture``: folder of the empty workspace; ``model``: the one that comes of it."""
+    """All that a training needs. ``captures``: folder of captures of the empty workspace; ``model``: what comes of it."""
 
     run: str
     model: str
     name: str
     config: TrainingConfig
     episodes: tuple[EpisodeSpan, ...]
-    roles: tuple[str, ...]
-    capture: str
+    cameras: tuple[CameraInfo, ...]
+    rig: str
+    simulated: bool
+    captures: str
     cache: str
     models: str
     dataset: str = ""

@@ -10,9 +10,7 @@ from typing import Any
 
 import msgspec
 
-from core.correspondence.config import TrainingConfig
-from core.correspondence.empty_workspace import newest_capture
-from core.correspondence.views import EpisodeSpan
+from core.correspondence.config import EpisodeSpan, TrainingConfig
 from core.episodes.reader import EpisodeReader
 from core.errors import EpisodeFileError, InputError, ProcessError
 from core.library.datasets import Dataset
@@ -42,7 +40,6 @@ def begin(library: Library, rig: RigConfig, config: TrainingConfig, dataset: Dat
     """A run with its specification in its folder, ready for ``JobChild``. InputError says what is missing."""
     episodes = spans(library, dataset)
     cameras = _cameras(episodes, library.cache)
-    capture = _capture(library, rig, cameras)
     run = library.runs.begin("correspondence", dataset.id, msgspec.to_builtins(config), config.seed)
     specification = Specification(
         run=run.id,
@@ -50,8 +47,10 @@ def begin(library: Library, rig: RigConfig, config: TrainingConfig, dataset: Dat
         name=name or f"{config.preset} on {dataset.name}",
         config=config,
         episodes=episodes,
-        roles=tuple(camera.role for camera in cameras),
-        capture=str(capture),
+        cameras=cameras,
+        rig=rig.name,
+        simulated=rig.simulated,
+        captures=str(library.captures),
         cache=str(library.cache),
         models=str(library.root / MODELS),
         dataset=dataset.id,
@@ -140,21 +139,3 @@ def _cameras(episodes: tuple[EpisodeSpan, ...], cache_dir: Path) -> tuple[Camera
             return tuple(deep)
         reason = "no fixed camera recorded any images" if not fixed else "its fixed cameras recorded no depth"
     raise InputError(f"Correspondence needs images with depth from a fixed camera, and of these episodes {reason}.")
-
-
-def _capture(library: Library, rig: RigConfig, cameras: tuple[CameraInfo, ...]) -> Path:
-    """The folder of the newest capture that fits; a simulated rig makes one where there is none."""
-    found = newest_capture(library.captures, cameras)
-    if found is None:
-        if not rig.simulated:
-            raise InputError(
-                "No capture of the empty workspace fits these cameras; clear the table and press "
-                "'Capture empty workspace' on the Teleoperate page."
-            )
-        from robot.correspondence.shape import IiwaShape
-        from robot.simulation.empty_workspace import capture_empty_workspace
-
-        _LOG.info("No capture of the empty workspace fits these cameras, so the simulated rig makes one.")
-        found = capture_empty_workspace(cameras, rig.name, IiwaShape())
-        found.save(library.captures / found.info.id)
-    return library.captures / found.info.id

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
@@ -16,19 +15,18 @@ from app.widgets.basics import ActionButton, EmptyState, column, text
 from app.workers.library import LibraryWorker
 from core.correspondence.config import LAPTOP
 from core.errors import ProcessError
+from core.library.learning import dataset_or_all
 from core.library.runs import RunRow
 from core.processes.jobs import Ask, JobEnded, JobProgress, JobStage
+from robot.correspondence.start import JobChild
+from robot.correspondence.start import begin as begin_training
+from robot.correspondence.start import finish as finish_training
 from robot.rig import RigConfig
 
 if TYPE_CHECKING:
     from core.library.library import Library
 
 _QUIT_S = 20.0
-
-
-def _starting() -> Any:
-    """What begins a training also knows the simulator, so it is imported when a training is asked for."""
-    return importlib.import_module("robot.correspondence.start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Training(QObject):
         super().__init__()
         self._library, self._rig = library, rig
         self._run: RunRow | None = None
-        self._child: Any = None
+        self._child: JobChild | None = None
         self.state: TrainingState | None = None
         self._heard.connect(self._hear)
 
@@ -65,12 +63,7 @@ class Training(QObject):
         rig = self._rig
 
         def begin(library: Library) -> RunRow:
-            from core.library.datasets import Dataset
-
-            learning = importlib.import_module("core.library.learning")
-            dataset: Dataset = learning.dataset_or_all(library, None)
-            run: RunRow = _starting().begin(library, rig, LAPTOP, dataset)
-            return run
+            return begin_training(library, rig, LAPTOP, dataset_or_all(library, None))
 
         self._library.write(begin, self._begun, self._refused)
 
@@ -89,7 +82,7 @@ class Training(QObject):
     def _begun(self, run: RunRow) -> None:
         self._run = run
         try:
-            self._child = _starting().JobChild(run, self._heard.emit)
+            self._child = JobChild(run, self._heard.emit)
         except ProcessError as error:
             self._refused(str(error))
 
@@ -119,7 +112,7 @@ class Training(QObject):
             self._show(None)
             self.ended.emit(event.status, event.message)
 
-        self._library.write(lambda library: _starting().finish(library, run, event), finished, self._refused)
+        self._library.write(lambda library: finish_training(library, run, event), finished, self._refused)
 
     def _show(self, state: TrainingState | None) -> None:
         self.state = state

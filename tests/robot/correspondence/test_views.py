@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.correspondence.config import NetworkConfig
+from core.correspondence.config import EpisodeSpan, NetworkConfig
 from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
-from core.correspondence.views import EpisodeSpan, Preparation, ViewSet, prepare
+from core.correspondence.views import Preparation, ViewSet, prepare
 from core.episodes.reader import EpisodeReader
 from core.episodes.truth import read_truth
 from core.errors import InputError
