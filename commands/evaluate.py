@@ -10,6 +10,7 @@ import typer
 
 from commands.common import JsonOption, LibraryOption, Progress, QuietOption, SeedOption, emit, library_root
 from commands.train import DatasetOption
+from core.errors import InputError
 from core.library import Library
 from core.library.learning import all_spans, spans
 
@@ -28,6 +29,10 @@ def correspondence(
     pairs: Annotated[int, typer.Option(min=1, help="How many pairs of images.")] = 100,
     points: Annotated[int, typer.Option(min=1, help="How many points a pair.")] = 50,
     same_scene: Annotated[bool, typer.Option("--same-scene", help="Both images from one episode.")] = False,
+    known_by: Annotated[
+        str | None,
+        typer.Option("--by", help="Who knows what corresponds: simulation, labels or reprojection; default: who can."),
+    ] = None,
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a report page and its JSON here.")] = None,
     library: LibraryOption = None,
     seed: SeedOption = 0,
@@ -40,14 +45,17 @@ def correspondence(
     from core.correspondence.evaluation import evaluate as judge
     from core.correspondence.evaluation import summary
     from core.correspondence.pairs import FrameLoader
-    from robot.correspondence.evaluation_pairs import evaluation_pairs
+    from robot.correspondence.evaluation_pairs import Known, evaluation_pairs
 
+    if known_by is not None and known_by not in list(Known):
+        raise InputError(f"Nobody knows what corresponds by '{known_by}'; choose one of: {', '.join(Known)}.")
+    known = None if known_by is None else Known(known_by)
     with Library.open(library_root(library), writable=False) as opened:
         chosen = opened.models.get(model)
         network, _ = load_model(Path(chosen.path))
         episodes = spans(opened, opened.datasets.get(dataset)) if dataset else all_spans(opened)
+        drawn = evaluation_pairs(opened, episodes, known, pairs, points, seed, same_scene=same_scene)
         cache = opened.cache
-    drawn = evaluation_pairs(episodes, pairs, points, seed, cache, same_scene=same_scene)
     loader = FrameLoader(cache)
     with Progress("Evaluating", len(drawn), quiet=quiet) as progress:
         found = judge(Describer(network), drawn, loader, lambda done, total: progress.advance() if done else None)

@@ -12,7 +12,7 @@ CAPTURE_JOB = "robot.correspondence.capture_job"
 
 
 class Specification(msgspec.Struct, frozen=True):
-    """All that a training needs. ``captures``: folder of captures of the empty workspace; ``model``: what comes of it."""
+    """All that a training needs. ``captures``: the library's folder of them; ``model``: the one that comes of it."""
 
     run: str
     model: str

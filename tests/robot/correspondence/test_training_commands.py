@@ -16,6 +16,7 @@ from core.correspondence.checkpoint import load_model
 from core.correspondence.config import LAPTOP, with_settings
 from core.correspondence.pairs import FrameLoader
 from core.library import Library
+from core.library.annotations import LabelMark
 from core.library.learning import dataset_or_all
 from robot.correspondence.start import begin
 from robot.rig import load_rig
@@ -42,6 +43,14 @@ def test_a_model_is_trained_listed_and_judged(library: Path, tmp_path: Path) -> 
     assert 0 <= judged["pck"]["3"] <= judged["pck"]["20"] <= 1
     assert 0 < judged["median_px"] < 640
     assert "PCK@10" in (tmp_path / "report" / "report.html").read_text()
+    within = command("evaluate", "correspondence", "--model", trained["model"], *given[:6], "--by", "reprojection")
+    assert (within["origin"], within["pairs"]) == ("reprojection", 2)
+    with Library.open(library) as opened:
+        first, second = opened.episodes.ids()
+        marks = [LabelMark(episode, "left", 0, 320.0, 240.0) for episode in (first, second)]
+        opened.annotations.add("corner", tuple(marks))
+    labelled = command("evaluate", "correspondence", "--model", trained["model"], *given[:2], "--by", "labels")
+    assert (labelled["origin"], labelled["pairs"], labelled["points"]) == ("labels", 1, 1)
     with Library.open(library, writable=False) as opened:
         (model,) = opened.models.list("descriptor")
         assert (model.id, model.run) == (trained["model"], trained["run"])
