@@ -285,7 +285,7 @@ class Stage(QObject):
             found, heat = match(content.descriptors, descriptor, self.look.kernel)
             truth = self._truth(view, content)
             if truth is not None:
-                marks.append(Mark(float(truth[0]), float(truth[1]), "truth", SOURCE_COLOUR))
+                marks.append(Mark(float(truth[0]), float(truth[1]), "place", SOURCE_COLOUR))
             marks.append(Mark(found.u, found.v, "match", MATCH_COLOUR))
             view.show_numbers(numbers(found, content, truth, view.width() > unit() * _ROOMY))
         else:

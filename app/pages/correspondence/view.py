@@ -22,7 +22,7 @@ _GRAB_UNITS = 3.5
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point to draw: ``shape`` is "source", "match", "truth", "point" or "label"."""
+    """A point to draw: ``shape`` is "source", "match", "place", "point" or "label"."""
 
     u: float
     v: float
@@ -203,7 +203,7 @@ def _ticks(painter: QPainter, at: QPointF, inner: float, outer: float) -> None:
         painter.drawLine(at + QPointF(x * inner, y * inner), at + QPointF(x * outer, y * outer))
 
 
-_SHAPES = {"source": _reticle, "match": _corners, "truth": _ring, "point": _diamond, "label": _diamond}
+_SHAPES = {"source": _reticle, "match": _corners, "place": _ring, "point": _diamond, "label": _diamond}
 
 
 def _paint_name(painter: QPainter, at: QPointF, mark: Mark, u: int, view: Canvas) -> None:

@@ -156,7 +156,9 @@ def test_a_frame_that_is_refused_counts_as_dropped(tmp_path: Path) -> None:
     assert (summary.frames, summary.dropped) == (2, 4)
     assert not recorder.frame(frame(small, 6)), "it has ended: there is nothing to refuse"
     with EpisodeReader(tmp_path / "one.mcap") as reader:
-        assert [(event.name, event.data["dropped"]) for event in reader.events()] == [("frames_dropped", 4)]
+        events = reader.events()
+    assert {event.name for event in events} == {"frames_dropped"}
+    assert sum(event.data["dropped"] for event in events) == 4
 
 
 def test_skew_is_measured_against_the_first_camera(tmp_path: Path) -> None:
