@@ -120,7 +120,7 @@ def test_the_same_image_as_target_is_matched_at_the_same_pixel(page: Corresponde
     wait_until(lambda: described(page))
     page.stage.point_at(320.0, 240.0)
     page.stage.probe()
-    match, truth = mark(page.stage.targets[0], "match"), mark(page.stage.targets[0], "truth")
+    match, truth = mark(page.stage.targets[0], "match"), mark(page.stage.targets[0], "place")
     assert match is not None and truth is not None and page.stage.pointer is not None
     assert np.abs(page.stage.pointer - match).max() <= 3.0
     assert np.allclose(truth, page.stage.pointer)
