@@ -46,6 +46,7 @@ class MainWindow(QMainWindow):
         self._infos = {info.name: info for info, _ in pages}
         self.pages: dict[str, Page] = {info.name: page for info, page in pages}
         self._current = ""
+        self._jobs: dict[str, str] = {}
         self.setWindowTitle("Reticle")
         self.setMinimumSize(unit() * 275, unit() * 170)
         self.rail = Rail()
@@ -131,10 +132,18 @@ class MainWindow(QMainWindow):
         library.changing.connect(lambda: messenger.withdraw_offers(library.undo))
         library.undone.connect(lambda text, ids: messenger.say(text, key="undo"))
         self._services.show_page = self.show_page
+        self._services.show_job = self._show_job
         self._services.show_first_page = lambda: self.show_page(next(iter(self.pages)))
         self._show_status(None)
 
     # Life -----------------------------------------------------------------------------------------------------------
+    def _show_job(self, name: str, progress: str) -> None:
+        """In the strip; several jobs stand there by their names."""
+        self._jobs.pop(name, None)
+        if progress:
+            self._jobs[name] = progress
+        self.strip.show_jobs(tuple(self._jobs.items()))
+
     def begin(self) -> None:
         """Restore what was remembered and start ticking."""
         settings = self._services.settings

@@ -38,4 +38,6 @@ class Services:
     show_page: Callable[[str], None] = field(default=lambda name: None)
     show_first_page: Callable[[], None] = field(default=lambda: None)
     choose_task: Callable[[str], None] = field(default=lambda name: None)
+    show_job: Callable[[str, str], None] = field(default=lambda name, progress: None)
+    """How far a job of that name is, for the strip; an empty text when it has ended."""
     reveal_episode: Callable[[str], None] = field(default=lambda episode_id: None)

@@ -369,3 +369,13 @@ def test_what_was_refused_or_missed_is_no_longer_said_once_it_is_over(window: Ap
     assert toasts.texts == ["The hand is not at its end."]
     station.recordingStarted.emit(RecordingStarted("e"))
     assert toasts.texts == []
+
+
+def test_the_strip_says_how_far_a_job_is(window: Application) -> None:
+    jobs = window.window.strip.jobs
+    words = lambda: " ".join(label.text() for label in jobs.findChildren(QLabel))  # noqa: E731
+    assert "No jobs" in words()
+    window.services.show_job("training", "40 %, 3 min")
+    assert "40 %, 3 min training" in words()
+    window.services.show_job("training", "")
+    assert "No jobs" in words()

@@ -16,7 +16,7 @@ from app.pages.correspondence.points import PointsPanel
 from app.pages.correspondence.scenes import Scenes
 from app.pages.correspondence.stage import Stage
 from app.pages.correspondence.toolbar import NONE, Toolbar
-from app.pages.correspondence.training import Training, TrainingCard
+from app.pages.correspondence.training import Training, TrainingCard, TrainingState
 from app.services import Services
 from app.settings import Setting
 from app.theme import unit
@@ -144,7 +144,11 @@ class CorrespondencePage(Page):
         self.labelling.labelsChanged.connect(self.labels.show_labels)
         self.labels.nameChanged.connect(lambda name: setattr(self.labelling, "name", name))
         self.training.changed.connect(self.card.show_state)
+        self.training.changed.connect(self._show_job)
         self.training.ended.connect(self._trained)
+
+    def _show_job(self, state: TrainingState | None) -> None:
+        self._services.show_job("training", "" if state is None else state.brief)
 
     def _connect_actions(self) -> None:
         actions, scenes, step = self._services.actions, self.scenes, self.toolbar.step

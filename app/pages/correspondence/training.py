@@ -35,6 +35,14 @@ class TrainingState:
 
     words: str
     fraction: float = -1.0
+    remaining_s: float | None = None
+
+    @property
+    def brief(self) -> str:
+        """For a narrow place: the share that is done and what is left."""
+        if self.remaining_s is None:
+            return "begins"
+        return f"{100 * self.fraction:.0f} %, {time_words(self.remaining_s)}"
 
 
 class Training(QObject):
@@ -96,7 +104,7 @@ class Training(QObject):
             counted = f", {event.done} of {event.total}" if event.total else ""
             self._show(TrainingState(f"{event.name}{counted}", share))
         elif isinstance(event, JobProgress):
-            self._show(TrainingState(progress_words(event), event.fraction))
+            self._show(TrainingState(progress_words(event), event.fraction, event.remaining_s))
         else:
             self._end(event)
 
@@ -119,10 +127,13 @@ class Training(QObject):
         self.changed.emit(state)
 
 
+def time_words(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
 def progress_words(event: JobProgress) -> str:
     """How far it is, how long it will take and how good it is by now."""
-    left_s = event.remaining_s
-    left = f"{left_s / 60:.0f} min left" if left_s >= 90 else f"{left_s:.0f} s left"
+    left = f"{time_words(event.remaining_s)} left"
     pck = event.metrics.get("pck")
     good = f", {100 * pck['10']:.0f} % of points within 10 px" if pck else ""
     return f"{100 * event.fraction:.0f} %, {left}{good}"
