@@ -83,7 +83,7 @@ class GroundTruthPairs:
         a, b = self._moment(first, name, rng), self._moment(second, name, rng)
         p_O = uniform_points(self._surface(first, name), 6 * points, rng)
         uv_a, seen_a = a.see(p_O)
-        ring = _alternatives(p_O, symmetric(name))
+        ring = _alternatives(p_O, second.camera.turns_alike(name))
         uv_b, seen_b = b.see(ring.reshape(-1, 3))
         uv_b = np.where(seen_b[:, None], uv_b, np.nan).reshape(len(p_O), -1, 2)
         kept = np.flatnonzero(seen_a & seen_b.reshape(len(p_O), -1).any(axis=1))[:points]
@@ -135,11 +135,6 @@ class _Moment:
         within = (z > 0) & (u >= 0) & (u < width) & (v >= 0) & (v < height)
         drawn = self.view.depth_m[np.clip(v, 0, height - 1), np.clip(u, 0, width - 1)]
         return uv, within & (np.abs(drawn - z) < _SEEN_WITHIN_M)
-
-
-def symmetric(name: str) -> bool:
-    """Whether an object looks the same at any turn about its own z."""
-    return name in ("plate", "ball")
 
 
 def _alternatives(p_O: Array, turns: bool) -> Array:

@@ -19,7 +19,7 @@ from robot.devices import Joints
 from robot.simulation import variations
 from robot.simulation.renderer import Renderer
 from robot.simulation.snapshot import Snapshot
-from robot.simulation.task import load_task
+from robot.simulation.task import Stream, episode_rng, load_task
 from robot.simulation.world import World
 
 
@@ -42,8 +42,8 @@ class PrivilegedCamera:
 
     def __init__(self, task: str, visuals: Iterable[str] = ()) -> None:
         chosen = load_task(task)
-        self._world = World(chosen.objects, variations.parse(visuals), fixed=chosen.fixed)
         self._visuals = variations.parse(visuals)
+        self._world = World(chosen.objects, self._visuals, fixed=chosen.fixed)
         self._renderer = Renderer(self._world.model)
         self.objects = tuple(self._world.objects)
         self._label_of_body = self._labels()
@@ -54,9 +54,13 @@ class PrivilegedCamera:
         """The model that is drawn."""
         return self._world.model
 
+    def turns_alike(self, name: str) -> bool:
+        """Whether that object looks the same at any turn about its own z."""
+        return self._world.objects[name].turns_alike
+
     def dress(self, seed: int, distribution: str) -> None:
         """Place clutter and cables as an episode of that seed had them."""
-        rng = variations.looks_rng(seed, distribution)
+        rng = episode_rng(seed, distribution, Stream.LOOKS)
         self._props = variations.draw(self._world.model, self._visuals, rng)[1]
 
     def _labels(self) -> NDArray[np.uint8]:

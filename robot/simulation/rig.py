@@ -24,13 +24,20 @@ from robot.simulation.camera_feed import CameraFeed
 from robot.simulation.cameras import ROLES, camera_info
 from robot.simulation.disturbances import Drag, Pulse, ScriptedPulses
 from robot.simulation.snapshot import Appearance, Snapshot
-from robot.simulation.task import Expert, Judge, Moment, SimulatedTask, load_task, parse_distribution
+from robot.simulation.task import (
+    Expert,
+    Judge,
+    Moment,
+    SimulatedTask,
+    Stream,
+    episode_rng,
+    load_task,
+    parse_distribution,
+)
 from robot.simulation.world import STEPS_PER_SECOND, World
 
 _CATCH_UP_NS = NANOSECONDS // 10
 _NO_PULSE = Pulse(0.0, 0.0, np.zeros(3), np.zeros(3))
-_START, _PULSES, _LOOKS = range(3)
-"""Random streams of an episode, so that one does not shift the others."""
 
 
 class _LivePoses(Mapping[str, SE3]):
@@ -110,7 +117,7 @@ class SimulatedRig:
         """Arm and objects back to a start drawn from ``distribution``: the same for the same seed."""
         drawn_from = parse_distribution(distribution)
         self.seed, self.distribution = seed, str(drawn_from)
-        start = self._task.start_poses(self._rng(_START), drawn_from)
+        start = self._task.start_poses(self._rng(Stream.START), drawn_from)
         self.start_poses: dict[str, Floats] = {name: pose.as_tuple() for name, pose in start.items()}
         self._drag: Drag | None = None
         self._pulses: ScriptedPulses | None = None
@@ -118,15 +125,15 @@ class SimulatedRig:
         self._judge: Judge | None = None
         self._episode_step = 0
         self.world.reset(self._task.start_q, self._task.start_width_m, start)
-        overrides, placed = variations.draw(self.world.model, self.visuals, self._rng(_LOOKS))
+        overrides, placed = variations.draw(self.world.model, self.visuals, self._rng(Stream.LOOKS))
         for mocap, pose in placed.items():
             self.world.data.mocap_pos[mocap] = pose.p
             self.world.data.mocap_quat[mocap] = pose.quat_wxyz
         self._appearance = Appearance(overrides, seed)
         self._frame_due = True
 
-    def _rng(self, stream: int) -> np.random.Generator:
-        return np.random.default_rng((self.seed, ("train", "test").index(self.distribution), stream))
+    def _rng(self, stream: Stream) -> np.random.Generator:
+        return episode_rng(self.seed, self.distribution, stream)
 
     def begin_episode(self, disturbances: bool, *, timed: bool = True) -> None:
         """Start judging, and pushing when wanted; ``elapsed_s`` counts from here.
@@ -137,7 +144,8 @@ class SimulatedRig:
         self._episode_step = self.world.steps
         name = self._task.disturbed
         if disturbances and name is not None:
-            self._pulses = ScriptedPulses(self.world.objects[name], self._rng(_PULSES), turns=self._task.pulses_turn)
+            thing, rng = self.world.objects[name], self._rng(Stream.PULSES)
+            self._pulses = ScriptedPulses(thing, rng, turns=self._task.pulses_turn)
         self._judge.update(self._moment())
 
     def end_episode(self) -> None:

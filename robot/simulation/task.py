@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -109,6 +109,19 @@ def parse_distribution(name: str) -> Distribution:
         return Distribution(name)
     except ValueError:
         raise InputError(f"There is no distribution '{name}'; choose train or test.") from None
+
+
+class Stream(IntEnum):
+    """Random streams of an episode, so that one does not shift the others."""
+
+    START = 0
+    PULSES = 1
+    LOOKS = 2
+
+
+def episode_rng(seed: int, distribution: str, stream: Stream) -> np.random.Generator:
+    """What an episode of that seed and distribution draws from, the same whoever asks."""
+    return np.random.default_rng((seed, tuple(Distribution).index(parse_distribution(distribution)), int(stream)))
 
 
 class Judge:

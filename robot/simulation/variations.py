@@ -34,11 +34,6 @@ _CLUTTER_PLACES = ((0.28, 0.50), (0.45, 0.55), (0.62, 0.58), (0.98, 0.30), (1.02
 _OCCLUDED = ("right", "left")
 
 
-def looks_rng(seed: int, distribution: str) -> np.random.Generator:
-    """What an episode's looks are drawn from: a stream of their own, so that they shift nothing else."""
-    return np.random.default_rng((seed, ("train", "test").index(distribution), 2))
-
-
 def parse(names: Iterable[str]) -> frozenset[str]:
     """The chosen variations; InputError lists the valid ones."""
     chosen = frozenset(names)

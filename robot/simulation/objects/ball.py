@@ -33,4 +33,5 @@ BALL = SceneObject(
     friction_radius_m=0.01,
     points={"top": (0.0, 0.0, RADIUS_M), "bottom": (0.0, 0.0, -RADIUS_M)},
     shape=_shape,
+    turns_alike=True,
 )

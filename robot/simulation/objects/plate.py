@@ -68,4 +68,5 @@ PLATE = SceneObject(
     friction_radius_m=_FOOT_RADIUS_M * 2 / 3,
     points=_points(),
     shape=_shape,
+    turns_alike=True,
 )

@@ -27,7 +27,8 @@ class SceneObject:
 
     ``inertia`` is the diagonal in O, kg m^2. ``rest_z_m`` is the height of O above the table at rest, ``radius_m`` a
     circle that holds it on the table, ``footprint_m`` its extent along x and y, ``friction_radius_m`` the lever arm
-    with which table friction resists turning. ``points`` are named points ``p_OP``; ``shape`` adds its geoms to a body.
+    with which table friction resists turning. ``points`` are named points ``p_OP``; ``shape`` adds its geoms to a body;
+    ``turns_alike`` when it looks the same at any turn about z.
     """
 
     name: str
@@ -40,6 +41,7 @@ class SceneObject:
     friction_radius_m: float
     points: dict[str, Point]
     shape: Callable[[mujoco.MjSpec, mujoco.MjsBody], None] = field(compare=False)
+    turns_alike: bool = False
 
     @property
     def joint(self) -> str:
