@@ -14,8 +14,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.correspondence.matching import Matches, Pixels
-from core.correspondence.scans import FusedScan, Mask, ScanView, draw_pixels, holds, match_scan_views
+from core.correspondence.matching import Mask, Matches, Pixels, draw_pixels, holds
+from core.correspondence.scans import FusedScan, ScanView, match_scan_views
 from core.errors import InputError
 
 _T = TypeVar("_T")

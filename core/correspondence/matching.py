@@ -14,6 +14,7 @@ from core.correspondence.config import TrainingConfig
 from core.correspondence.views import ViewInfo, ViewSet, X_WC_of
 
 Pixels = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,13 +29,8 @@ def match_views(
     views: ViewSet, first: int, second: int, count: int, config: TrainingConfig, rng: np.random.Generator
 ) -> Matches:
     """Up to ``count`` matches of pixels drawn from the first view's mask."""
-    mask = np.asarray(views.mask[first])
-    v, u = np.nonzero(mask)
-    if len(u) == 0:
-        return Matches(np.zeros((0, 2)), np.zeros((0, 2)))
-    drawn = rng.integers(len(u), size=count)
-    uv_a = np.stack([u[drawn], v[drawn]], axis=-1).astype(np.float64)
-    if first == second:
+    uv_a = draw_pixels(np.asarray(views.mask[first]), count, rng)
+    if first == second or len(uv_a) == 0:
         return Matches(uv_a, uv_a)
     uv_b, seen = reproject(
         uv_a,
@@ -44,7 +40,7 @@ def match_views(
         views.index.views[second],
         config.occlusion_margin_m,
     )
-    seen &= _on_mask(uv_b, np.asarray(views.mask[second]))
+    seen[seen] = holds(np.asarray(views.mask[second]), uv_b[seen])
     uv_a, uv_b = uv_a[seen], uv_b[seen]
     alike = photometric_distance(uv_a, views.rgb[first], uv_b, views.rgb[second]) <= config.photometric_limit
     return Matches(uv_a[alike], uv_b[alike])
@@ -77,13 +73,6 @@ def reproject(
     return uv_b, seen
 
 
-def _on_mask(uv: Pixels, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    height, width = mask.shape
-    u = np.clip(np.nan_to_num(np.rint(uv[:, 0])), 0, width - 1).astype(np.int64)
-    v = np.clip(np.nan_to_num(np.rint(uv[:, 1])), 0, height - 1).astype(np.int64)
-    return np.asarray(mask[v, u])
-
-
 def photometric_distance(
     uv_a: Pixels, rgb_a: NDArray[np.uint8], uv_b: Pixels, rgb_b: NDArray[np.uint8]
 ) -> NDArray[np.float64]:
@@ -93,3 +82,22 @@ def photometric_distance(
     b = rgb_b[np.rint(uv_b[:, 1]).astype(np.int64), np.rint(uv_b[:, 0]).astype(np.int64)]
     difference = (a.astype(np.float64) - b.astype(np.float64)) / deviation
     return np.asarray((difference**2).sum(axis=-1))
+
+
+def draw_pixels(mask: Mask, count: int, rng: np.random.Generator) -> Pixels:
+    """``count`` pixels ``(count, 2)`` of a mask, with repetition; none from an empty mask."""
+    v, u = np.nonzero(mask)
+    if len(u) == 0:
+        return np.zeros((0, 2))
+    drawn = rng.integers(len(u), size=count)
+    return np.stack([u[drawn], v[drawn]], axis=-1).astype(np.float64)
+
+
+def holds(mask: Mask, uv: Pixels) -> Mask:
+    """Which pixels ``(N, 2)`` lie in the image and, to the nearest pixel, on the mask."""
+    height, width = mask.shape
+    nearest = np.rint(np.clip(uv, -2.0, max(height, width) + 2.0)).astype(np.int64)
+    u, v = nearest.T
+    within = (u >= 0) & (u < width) & (v >= 0) & (v < height)
+    within[within] = mask[v[within], u[within]]
+    return np.asarray(within)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.correspondence.config import AugmentationConfig, TrainingConfig
-from core.correspondence.matching import Matches, match_views
+from core.correspondence.matching import Matches, holds, match_views
 from core.correspondence.views import ViewSet
 from core.errors import InputError
 
@@ -75,7 +75,7 @@ class PairSampler:
     def _pair(self, first: int, second: int, matches: Matches, rng: np.random.Generator) -> Pair:
         a, b = self._crop(first, matches.uv_a, rng), self._crop(second, matches.uv_b, rng)
         uv_a, uv_b = _into(a, matches.uv_a), _into(b, matches.uv_b)
-        kept = np.flatnonzero(_visible(a, uv_a) & _visible(b, uv_b))
+        kept = np.flatnonzero(holds(a.mask, uv_a) & holds(b.mask, uv_b))
         if len(kept) > self._config.matches:
             kept = rng.choice(kept, self._config.matches, replace=False)
         return Pair(a, b, uv_a[kept].astype(np.float32), uv_b[kept].astype(np.float32))
@@ -184,13 +184,3 @@ def _into(crop: Crop, uv: NDArray[np.float64]) -> NDArray[np.float64]:
     """Pixels of the view to pixels of the crop."""
     linear, offset = crop.to_view[:, :2], crop.to_view[:, 2]
     return (uv - offset) @ np.linalg.inv(linear).T
-
-
-def _visible(crop: Crop, uv: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the crop shows the object at these pixels."""
-    height, width = crop.mask.shape
-    u, v = np.rint(uv[:, 0]).astype(np.int64), np.rint(uv[:, 1]).astype(np.int64)
-    within = (u >= 0) & (u < width) & (v >= 0) & (v < height)
-    seen = np.zeros(len(uv), dtype=np.bool_)
-    seen[within] = crop.mask[v[within], u[within]]
-    return seen

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.correspondence.matching import Matches, Pixels
+from core.correspondence.matching import Mask, Matches, Pixels, draw_pixels, holds
 from core.correspondence.robot_shape import cast_depth
 from core.errors import InputError
 from core.geometry import SE3, Array
 from core.messages import CameraInfo, Frame
 
-Mask = NDArray[np.bool_]
 _BLOCK = 16
 _TRUNCATION_VOXELS = 4.0
 _SEEN_SHARE, _FEWEST_SEEN, _MOST_SEEN = 0.1, 1.0, 3.0
@@ -197,22 +196,3 @@ def match_scan_views(scan: FusedScan, a: ScanView, b: ScanView, count: int, rng:
     seen[seen] = holds(b.mask, uv_b[seen])
     seen[seen] = scan.unhidden(points_W[seen], b.X_WC)
     return Matches(uv_a[seen], uv_b[seen])
-
-
-def draw_pixels(mask: Mask, count: int, rng: np.random.Generator) -> Pixels:
-    """``count`` pixels ``(count, 2)`` of a mask, with repetition; none from an empty mask."""
-    v, u = np.nonzero(mask)
-    if len(u) == 0:
-        return np.zeros((0, 2))
-    drawn = rng.integers(len(u), size=count)
-    return np.stack([u[drawn], v[drawn]], axis=-1).astype(np.float64)
-
-
-def holds(mask: Mask, uv: Pixels) -> Mask:
-    """Which pixels ``(N, 2)`` lie in the image and, to the nearest pixel, on the mask."""
-    height, width = mask.shape
-    nearest = np.rint(np.clip(uv, -2.0, max(height, width) + 2.0)).astype(np.int64)
-    u, v = nearest.T
-    within = (u >= 0) & (u < width) & (v >= 0) & (v < height)
-    within[within] = mask[v[within], u[within]]
-    return np.asarray(within)
