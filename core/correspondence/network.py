@@ -69,7 +69,3 @@ def load_imagenet(network: DescriptorNetwork, weights: str, cache_dir: Path) -> 
     state = module.adapt(load_published(path, module.WEIGHTS.sha256))
     network.backbone.load_state_dict(state)
     return f"The backbone starts from the ImageNet weights in {path.name}."
-
-
-def count_parameters(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from core.errors import InputError
 
@@ -40,9 +40,6 @@ class Backbone(nn.Module):
     """Images ``(N, 3, H, W)``, normalised, to feature maps ``(N, C_i, H / s_i, W / s_i)``, finest first."""
 
     info: BackboneInfo
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

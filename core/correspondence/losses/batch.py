@@ -9,6 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+APART_CELLS = 2.0
+"""Cells nearer to a match than this are neither match nor non-match."""
+
 
 @dataclass(frozen=True, slots=True)
 class LossInfo:

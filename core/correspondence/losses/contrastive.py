@@ -16,6 +16,7 @@ from torch import Tensor
 
 from core.correspondence.config import TrainingConfig
 from core.correspondence.losses.batch import (
+    APART_CELLS,
     LossInfo,
     MatchBatch,
     cell_centres,
@@ -26,8 +27,6 @@ from core.correspondence.losses.batch import (
 )
 
 INFO = LossInfo("contrastive", "Pixelwise contrastive", "Florence, Manuelli, Tedrake 2018 (Dense Object Nets)")
-_APART_CELLS = 2.0
-"""Cells nearer to a match than this are neither match nor non-match."""
 _SMALLEST = 1e-12
 
 
@@ -92,7 +91,7 @@ def _norm(difference: Tensor) -> Tensor:
 
 def _apart(cells: Tensor, truth: Tensor) -> Tensor:
     """Whether cells ``(N, K, 2)`` lie clearly apart from their match ``(N, 2)``."""
-    return (cells - truth.unsqueeze(1)).square().sum(-1) > _APART_CELLS**2
+    return (cells - truth.unsqueeze(1)).square().sum(-1) > APART_CELLS**2
 
 
 def _candidates(objects: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:

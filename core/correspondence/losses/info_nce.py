@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from core.correspondence.config import TrainingConfig
 from core.correspondence.losses.batch import (
+    APART_CELLS,
     LossInfo,
     MatchBatch,
     cell_centres,
     cells_of,
     descriptors_at,
     masked_mean,
+    object_cells,
 )
 
 INFO = LossInfo("info-nce", "InfoNCE and expectation", "van den Oord et al. 2018; paper, section III-B")
-_APART_CELLS = 2.0
 _FOREIGN = 512
 
 
@@ -55,7 +55,7 @@ class InfoNCE:
         logits = queries @ keys
         centres = cell_centres(height, width, batch.uv_b)
         truth = cells_of(batch.uv_b, batch.stride)
-        apart = torch.cdist(truth, centres.expand(len(truth), -1, -1)) > _APART_CELLS
+        apart = torch.cdist(truth, centres.expand(len(truth), -1, -1)) > APART_CELLS
         positive = (queries * positives).sum(-1, keepdim=True)
         negatives = logits.masked_fill(~apart, float("-inf"))
         every = torch.cat([positive, negatives, self._foreign(batch, queries)], dim=-1)
@@ -69,10 +69,9 @@ class InfoNCE:
         count, dim, height, width = batch.descriptors_b.shape
         if count < 2:
             return queries.new_zeros((*queries.shape[:2], 0))
-        objects = functional.adaptive_max_pool2d(batch.mask_b.float().unsqueeze(1), (height, width))
         chosen = torch.randint(height * width, (count, _FOREIGN // (count - 1)), device=queries.device)
         keys = batch.descriptors_b.flatten(2).gather(2, chosen.unsqueeze(1).expand(-1, dim, -1))
-        free = objects.flatten(1).gather(1, chosen) == 0
+        free = ~object_cells(batch.mask_b, height, width).gather(1, chosen)
         found = []
         for k in range(count):
             others = [j for j in range(count) if j != k]
