@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ from robot.simulation.variations import VISUALS
 
 _BAR = 0.95
 _MAIN = Path(__file__).parents[1] / "main.py"
-_TRAIN = {"box": (("push_box", 25), ("reach_tr", 25)), "plate": (("push_plate", 25),)}
+_TRAIN = {"box": (("push_box", 25), ("reach_tr", 25)), "plate": (("push_plate", 50),)}
 _TEST = {"box": (("push_box", 6), ("reach_tr", 6)), "plate": (("push_plate", 8),)}
+_OBJECT = {"box": "sugar_box", "plate": "plate"}
 _PAIRS, _POINTS = 60, 50
 
 
@@ -56,7 +58,8 @@ def _judged(thing: str, minutes: float, folder: Path) -> Iterator[dict[str, Any]
         trained = _train(train, minutes, loss)
         network, _ = load_model(train / "models" / trained["model"])
         for scene, pairs in tests.items():
-            report = evaluate(Describer(network), pairs, FrameLoader())
+            with closing(FrameLoader()) as loader:
+                report = evaluate(Describer(network), pairs, loader)
             print(f"{thing} {loss} {scene}: {report.pck}", file=sys.stderr)
             figures = summary(report) | {"cdf": msgspec.to_builtins(report.cdf)}
             given = {"steps": trained["steps"], "wall_s": trained["wall_s"]}
@@ -69,11 +72,8 @@ def _test_pairs(thing: str, scene: str, folder: Path) -> Sequence[PointPair]:
     for task, count in _TEST[thing]:
         _record(library, task, count, "test", 1001, *visuals)
     episodes = [(path.stem, str(path)) for path in sorted((library / "episodes").glob("*.mcap"))]
-    pairs = GroundTruthPairs(episodes, ("right", "left"), None)
-    try:
-        return [pair for pair in pairs.draw(_PAIRS, _POINTS, seed=7) if pair.object in ("sugar_box", "plate")]
-    finally:
-        pairs.close()
+    with closing(GroundTruthPairs(episodes, ("right", "left"), None, _OBJECT[thing])) as pairs:
+        return pairs.draw(_PAIRS, _POINTS, seed=7)
 
 
 def _record(library: Path, task: str, count: int, distribution: str, seed: int, *more: str) -> None:

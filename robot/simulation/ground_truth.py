@@ -1,7 +1,7 @@
 """Pairs of images of simulated episodes with pixels that truly correspond, for evaluation only. Privileged.
 
-Points are drawn uniformly from the surface of an object, low-texture faces included; those count that both images
-show, by exact depth. A plate looks the same however it is turned: any point of its circle is right.
+Points are drawn uniformly from the surface of an object, low-texture faces included; a point counts when both
+images show it, by exact depth. A plate looks the same however it is turned: any point of its circle is right.
 """
 
 from __future__ import annotations
@@ -37,10 +37,13 @@ class _Episode:
 
 
 class GroundTruthPairs:
-    """Draws pairs from simulated episodes; close it after use."""
+    """Draws pairs from simulated episodes, of all objects or of ``only`` one; close it after use."""
 
-    def __init__(self, episodes: Sequence[tuple[str, str]], roles: Sequence[str], cache_dir: Path | None) -> None:
+    def __init__(
+        self, episodes: Sequence[tuple[str, str]], roles: Sequence[str], cache_dir: Path | None, only: str = ""
+    ) -> None:
         self._roles = tuple(roles)
+        self._only = only
         self._cameras: dict[tuple[str, tuple[str, ...]], PrivilegedCamera] = {}
         self._surfaces: dict[tuple[str, str], Array] = {}
         self._episodes = [self._open(each, path, cache_dir) for each, path in episodes]
@@ -76,7 +79,7 @@ class GroundTruthPairs:
         second = first if same_scene else self._episodes[int(rng.integers(len(self._episodes)))]
         if (first is second) != same_scene:
             return None
-        common = sorted((set(first.truth) & set(second.truth)) - {"stamp_ns"})
+        common = sorted(name for name in first.truth if name in second.truth and self._may_be(name))
         if not common:
             return None
         name = str(rng.choice(common))
@@ -86,10 +89,13 @@ class GroundTruthPairs:
         ring = _alternatives(p_O, second.camera.turns_alike(name))
         uv_b, seen_b = b.see(ring.reshape(-1, 3))
         uv_b = np.where(seen_b[:, None], uv_b, np.nan).reshape(len(p_O), -1, 2)
-        kept = np.flatnonzero(seen_a & seen_b.reshape(len(p_O), -1).any(axis=1))[:points]
+        kept = np.flatnonzero(seen_a & seen_b.reshape(len(p_O), -1)[:, 0])[:points]
         if len(kept) < _FEWEST_POINTS:
             return None
         return PointPair(a.ref, b.ref, uv_a[kept], uv_b[kept], "simulation", same_scene, name)
+
+    def _may_be(self, name: str) -> bool:
+        return name != "stamp_ns" and self._only in ("", name)
 
     def _surface(self, episode: _Episode, name: str) -> Array:
         key = (episode.reader.metadata.task, name)

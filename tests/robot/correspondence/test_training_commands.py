@@ -104,6 +104,7 @@ def test_pairs_show_the_same_point_of_the_box(recorded: Path) -> None:
             differences.append(np.abs(a.astype(float) - b.astype(float)).mean())
     loader.close()
     assert np.median(differences) < 25
+    assert all(not np.isnan(pair.uv_target[:, 0]).any() for pair in across), "both images show the very point"
 
 
 def test_a_training_whose_parent_is_killed_can_be_resumed(library: Path) -> None:
