@@ -8,17 +8,22 @@ from typing import Any
 
 import msgspec
 
+from core.correspondence.mask_correction import MaskCorrection
 from core.errors import InputError
 
 
 class EpisodeSpan(msgspec.Struct, frozen=True):
-    """An episode to learn from: its file and the part between its trims, seconds from its first stamp."""
+    """An episode to learn from: its file and the part between its trims, seconds from its first stamp.
+
+    ``corrections``: masks of its images as a hand corrected them.
+    """
 
     id: str
     path: str
     sha256: str
     start_s: float = 0.0
     end_s: float | None = None
+    corrections: tuple[MaskCorrection, ...] = ()
 
 
 class Loss(StrEnum):

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from core.clock import NANOSECONDS
 from core.correspondence.config import EpisodeSpan, NetworkConfig
 from core.correspondence.empty_workspace import EmptyWorkspace
+from core.correspondence.mask_correction import Layers, corrected
 from core.correspondence.masks import MaskConfig, object_mask
 from core.correspondence.robot_shape import RobotShape
 from core.episodes.reader import EpisodeReader
@@ -201,14 +202,11 @@ def _episode_views(
                     "capture the empty workspace again."
                 )
         ticks = reader.arrays()
-        half_period_ns = 0.5 * NANOSECONDS / max(1.0, min(reader.cameras[role].rate_hz for role in roles))
-        for moment, stamp_ns in enumerate(_stamps(reader, span, roles[0], preparation.moments)):
+        hand = _corrections(reader, span)
+        for moment, (stamp_ns, seen) in enumerate(_moments(reader, span, roles, preparation.moments)):
             tick = min(int(np.searchsorted(ticks["stamp_ns"], stamp_ns)), len(ticks["stamp_ns"]) - 1)
             robot_W = robot.triangles(ticks["q"][tick], float(ticks["gripper_width_m"][tick]))
-            for role in roles:
-                position = int(np.argmin(np.abs(reader.stamps(role) - stamp_ns)))
-                if abs(int(reader.stamps(role)[position]) - stamp_ns) > half_period_ns:
-                    continue
+            for role, position in seen:
                 frame = reader.frame(role, position)
                 if frame.depth is None:
                     raise InputError(
@@ -218,6 +216,8 @@ def _episode_views(
                 depth = resized_depth(frame.depth, width, height)
                 empty = resized_depth(capture.depth[role], width, height)
                 mask = object_mask(depth, camera, frame.X_WC, empty, robot_W, preparation.masks)
+                if (role, position) in hand:
+                    mask = corrected(mask, hand[role, position])
                 if mask.mean() < SMALLEST_MASK:
                     continue
                 metres = (depth * np.float32(camera.depth_scale_m)).astype(np.float32)
@@ -226,16 +226,42 @@ def _episode_views(
     return found
 
 
-def _stamps(reader: EpisodeReader, span: EpisodeSpan, role: str, count: int) -> list[int]:
-    """Capture stamps of evenly spread frames between the trims."""
-    stamps = reader.stamps(role)
+def _corrections(reader: EpisodeReader, span: EpisodeSpan) -> dict[tuple[str, int], Layers]:
+    """What a hand said of images, by camera and frame. InputError when it cannot be of this episode's images."""
+    for each in span.corrections:
+        camera = reader.cameras.get(each.role)
+        fits = camera is not None and (each.width, each.height) == (camera.width, camera.height)
+        if not fits or not 0 <= each.frame < reader.frame_count(each.role):
+            raise InputError(
+                f"The corrected mask of frame {each.frame} of the {each.role} camera does not fit the images of "
+                f"episode {span.id}; take it back with 'As found' on the Correspondence page."
+            )
+    return {(each.role, each.frame): each.decoded() for each in span.corrections}
+
+
+def _moments(
+    reader: EpisodeReader, span: EpisodeSpan, roles: Sequence[str], count: int
+) -> list[tuple[int, tuple[tuple[str, int], ...]]]:
+    """Stamps to look at, evenly spread ones and those of corrected masks, with the frames that saw each."""
+    hand = [reader.stamps(each.role)[each.frame] for each in span.corrections if each.role in roles]
+    spread = _within(reader, span, reader.stamps(roles[0]))
+    if spread.size:
+        spread = spread[np.linspace(0, spread.size - 1, count).round().astype(np.int64)]
+    stamps = np.union1d(spread, _within(reader, span, np.array(hand, dtype=np.int64)))
+    half_period_ns = 0.5 * NANOSECONDS / max(1.0, min(reader.cameras[role].rate_hz for role in roles))
+    found: dict[tuple[tuple[str, int], ...], int] = {}
+    for stamp_ns in stamps.tolist():
+        apart = {role: np.abs(reader.stamps(role) - stamp_ns) for role in roles}
+        seen = tuple((role, int(gaps.argmin())) for role, gaps in apart.items() if gaps.min() <= half_period_ns)
+        found.setdefault(seen, stamp_ns)
+    return [(stamp_ns, seen) for seen, stamp_ns in found.items()]
+
+
+def _within(reader: EpisodeReader, span: EpisodeSpan, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The stamps between the trims."""
     begin = reader.start_ns + round(span.start_s * NANOSECONDS)
     end = reader.end_ns if span.end_s is None else reader.start_ns + round(span.end_s * NANOSECONDS)
-    within = stamps[(stamps >= begin) & (stamps <= end)]
-    if within.size == 0:
-        return []
-    chosen = np.unique(np.linspace(0, within.size - 1, count).round().astype(np.int64))
-    return [int(stamp) for stamp in within[chosen]]
+    return stamps[(stamps >= begin) & (stamps <= end)]
 
 
 def X_WC_of(view: ViewInfo) -> SE3:

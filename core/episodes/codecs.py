@@ -83,17 +83,34 @@ def encode_depth(depth: NDArray[np.uint16], codec: DepthCodec = DepthCodec.PNG, 
 
 def decode_depth(data: bytes, width: int, height: int) -> NDArray[np.uint16]:
     """The depth image ``(height, width) uint16``; EpisodeFileError when the data are not one of that size."""
-    depth = _decode_png(data, width, height) if data[:8] == _PNG_SIGNATURE else _decode_jxl(data, width, height)
+    depth = _decode_png(data, width, height, 16) if data[:8] == _PNG_SIGNATURE else _decode_jxl(data, width, height)
     if depth is None or depth.dtype != np.uint16 or depth.shape != (height, width):
         raise EpisodeFileError("A stored depth image is damaged; the frames around it are intact.")
     return depth
 
 
-def _decode_png(data: bytes, width: int, height: int) -> NDArray[Any] | None:
+def encode_layers(layers: NDArray[np.uint8]) -> bytes:
+    """A PNG of ``(H, W) uint8``; a few kilobytes where most pixels equal their neighbours."""
+    stored, data = cv2.imencode(".png", layers)
+    if not stored:
+        raise EpisodeFileError("OpenCV could not encode a mask as PNG.")
+    return bytes(data)
+
+
+def decode_layers(data: bytes, width: int, height: int) -> NDArray[np.uint8]:
+    """What ``encode_layers`` made, ``(height, width) uint8``; EpisodeFileError when it is not of that size."""
+    layers = _decode_png(data, width, height, 8)
+    if layers is None or layers.shape != (height, width):
+        raise EpisodeFileError("A stored mask is damaged.")
+    return layers
+
+
+def _decode_png(data: bytes, width: int, height: int, bits: int) -> NDArray[Any] | None:
+    """A grey image of that size and depth; None when the data are none."""
     if len(data) < _PNG_HEADER.size:
         return None
-    _, _, kind, found_width, found_height, bits, colour, _, _, _ = _PNG_HEADER.unpack_from(data)
-    if kind != b"IHDR" or bits != 16 or colour != 0:
+    _, _, kind, found_width, found_height, found_bits, colour, _, _, _ = _PNG_HEADER.unpack_from(data)
+    if kind != b"IHDR" or found_bits != bits or colour != 0:
         return None
     _require_size("PNG", (found_width, found_height), (width, height))
     decoded: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)

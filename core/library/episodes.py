@@ -241,12 +241,14 @@ class Episodes:
             return self._placed(connection, journal.redo(connection))
 
     def purge(self, ids: Sequence[str]) -> int:
-        """Remove trashed episodes for good; those that a data set, an attempt or a label needs are refused."""
+        """Remove trashed episodes for good, with their corrected masks; those that a data set, an attempt or a label
+        needs are refused."""
         with self._catalogue.writing() as connection:
             resolved = [_resolve(connection, prefix) for prefix in ids]
             for episode_id in resolved:
-                _require_purgeable(connection, episode_id)
-                connection.execute("DELETE FROM episodes WHERE id = ?", (episode_id,))
+                number = _require_purgeable(connection, episode_id)
+                connection.execute("DELETE FROM annotations WHERE episode = ?", (number,))
+                connection.execute("DELETE FROM episodes WHERE number = ?", (number,))
         for episode_id in resolved:
             for path in (self._root / "trash").glob(f"{episode_id}.*"):
                 path.unlink()
@@ -320,10 +322,19 @@ def _clean(tags: Sequence[str]) -> list[str]:
     return cleaned
 
 
-def _require_purgeable(connection: sqlite3.Connection, episode_id: str) -> None:
+_NEEDED_BY = {
+    "data set": "dataset_episodes WHERE episode = ?",
+    "attempt": "attempts WHERE episode = ?",
+    "label": "annotations WHERE kind = 'points' AND episode = ?",
+}
+
+
+def _require_purgeable(connection: sqlite3.Connection, episode_id: str) -> int:
+    """The number of an episode that nothing needs."""
     number, status = connection.execute("SELECT number, status FROM episodes WHERE id = ?", (episode_id,)).fetchone()
     if status != "trashed":
         raise InputError(f"Episode {episode_id} is not in the trash; only trashed episodes can be removed for good.")
-    for table, what in (("dataset_episodes", "data set"), ("attempts", "attempt"), ("annotations", "annotation")):
-        if connection.execute(f"SELECT 1 FROM {table} WHERE episode = ?", (number,)).fetchone():
+    for what, rows in _NEEDED_BY.items():
+        if connection.execute(f"SELECT 1 FROM {rows}", (number,)).fetchone():
             raise InputError(f"Episode {episode_id} is part of a {what} and cannot be removed for good.")
+    return int(number)

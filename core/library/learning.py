@@ -23,13 +23,13 @@ def dataset_or_all(library: Library, name: str | None) -> Dataset:
 
 
 def spans(library: Library, dataset: Dataset) -> tuple[EpisodeSpan, ...]:
-    """The episodes of a data set whose files are there. InputError when none is."""
+    """The episodes of a data set whose files are there, with their masks as corrected now. InputError when none is."""
     found = []
     for member in library.datasets.members(dataset.id):
         path = Path(library.episodes.get(member.id).path)
         if path.exists():
-            start_s = member.trim_start_s or 0.0
-            found.append(EpisodeSpan(member.id, str(path), member.sha256, start_s, member.trim_end_s))
+            start_s, masks = member.trim_start_s or 0.0, library.masks.of(member.id)
+            found.append(EpisodeSpan(member.id, str(path), member.sha256, start_s, member.trim_end_s, masks))
     if not found:
         raise InputError(f"None of the episodes of '{dataset.name}' has a file any more; freeze another data set.")
     return tuple(found)
@@ -41,4 +41,7 @@ def all_spans(library: Library) -> tuple[EpisodeSpan, ...]:
     intact = [row for row in rows if row.status in ("complete", "recovered") and Path(row.path).exists()]
     if not intact:
         raise InputError("The library holds no finished episode; record some first.")
-    return tuple(EpisodeSpan(row.id, row.path, row.sha256, row.trim_start_s or 0.0, row.trim_end_s) for row in intact)
+    return tuple(
+        EpisodeSpan(row.id, row.path, row.sha256, row.trim_start_s or 0.0, row.trim_end_s, library.masks.of(row.id))
+        for row in intact
+    )

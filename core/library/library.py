@@ -14,6 +14,7 @@ from core.library.catalogue import NAME as CATALOGUE
 from core.library.datasets import Datasets
 from core.library.episodes import Episodes
 from core.library.lock import LibraryLock
+from core.library.mask_corrections import MaskCorrections
 from core.library.rebuild import is_damaged
 from core.library.rebuild import rebuild as rebuild_catalogue
 from core.library.reconcile import Progress, Reconciler, Report
@@ -38,6 +39,7 @@ class Library:
         self.runs = Runs(root, catalogue)
         self.models = Models(root, catalogue)
         self.annotations = Annotations(root, catalogue)
+        self.masks = MaskCorrections(catalogue)
         self.report = Report()
         self._catalogue = catalogue
         self._lock = lock

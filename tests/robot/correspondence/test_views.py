@@ -10,6 +10,7 @@ import pytest
 
 from core.correspondence.config import EpisodeSpan, NetworkConfig
 from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
+from core.correspondence.mask_correction import ADDED, REMOVED, correction
 from core.correspondence.views import Preparation, ViewSet, prepare
 from core.episodes.reader import EpisodeReader
 from core.episodes.truth import read_truth
@@ -67,6 +68,32 @@ def test_what_was_prepared_is_found_prepared(
     again = prepare(spans, PREPARATION, capture, IiwaShape(), tmp_path, lambda done, total: pytest.fail("built again"))
     assert again.index == first.index == views.index
     np.testing.assert_array_equal(again.mask, first.mask)
+
+
+def test_masks_are_those_that_a_hand_corrected_and_their_frames_are_looked_at(
+    views: ViewSet, spans: list[EpisodeSpan], capture: EmptyWorkspace, tmp_path: Path
+) -> None:
+    span = spans[0]
+    with EpisodeReader(Path(span.path)) as reader:
+        camera, count = reader.cameras["left"], reader.frame_count("left")
+    taken = {(view.role, view.frame) for view in views.index.views if view.episode == span.id}
+    frame = next(k for k in range(count) if ("left", k) not in taken)
+    layers = np.full((camera.height, camera.width), REMOVED, np.uint8)
+    layers[100:300, 200:400] = ADDED
+    hand = correction("left", frame, layers)
+    assert hand is not None
+    told = [msgspec.structs.replace(span, corrections=(hand,)), *spans[1:]]
+    assert PREPARATION.key(told, capture) != PREPARATION.key(spans, capture)
+    found = prepare(told, PREPARATION, capture, IiwaShape(), tmp_path)
+    others = {(view.episode, view.role, view.frame) for view in views.index.views}
+    new = [k for k, view in enumerate(found.index.views) if (view.episode, view.role, view.frame) not in others]
+    (view,) = (k for k in new if found.index.views[k].role == "left")
+    assert {found.index.views[k].moment for k in new} == {found.index.views[view].moment}
+    scale = camera.width // found.mask.shape[2]
+    np.testing.assert_array_equal(found.mask[view], (layers == ADDED)[::scale, ::scale])
+    wrong = msgspec.structs.replace(span, corrections=(msgspec.structs.replace(hand, frame=count),))
+    with pytest.raises(InputError, match=f"frame {count} of the left camera does not fit"):
+        prepare([wrong], PREPARATION, capture, IiwaShape(), tmp_path)
 
 
 def test_whole_episodes_are_held_out(views: ViewSet) -> None:
