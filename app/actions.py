@@ -49,7 +49,7 @@ WINDOW_ACTIONS = (
     ),
     ActionSpec("let_go", "Let go", "Give the arm back and leave the field you are typing in.", ("Esc",), "hand", "Arm"),
     ActionSpec("restart_station", "Restart the station", "Start the rig again after it ended.", (), "again", "Arm"),
-    ActionSpec("undo", "Undo", "Take back the last change to an episode.", ("Ctrl+Z",), "undo"),
+    ActionSpec("undo", "Undo", "Take back the last change.", ("Ctrl+Z",), "undo"),
     ActionSpec("help", "Keys", "List every key.", ("F1",), "help"),
     ActionSpec("fullscreen", "Full screen", "Use the whole screen.", ("F11",), "maximise", checkable=True),
     ActionSpec("appearance", "Appearance", "Follow the system, or always be light or dark.", ("F10",), "sun"),

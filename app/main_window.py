@@ -100,7 +100,7 @@ class MainWindow(QMainWindow):
             "rearm": lambda: self._services.station.send(messages.Rearm()),
             "let_go": self.let_go,
             "restart_station": self._services.station.start,
-            "undo": self._services.library.undo,
+            "undo": self._undo,
             "help": self.help.toggle,
             "fullscreen": self._toggle_full_screen,
             "appearance": self._choose_appearance,
@@ -164,6 +164,12 @@ class MainWindow(QMainWindow):
             self.pages[self._current].tick()
         minutes = self._disk.minutes_left(self._services.station.ready, self._services.station.status)
         self.strip.show_disk(disk_line(minutes, self._disk.free_bytes))
+
+    def _undo(self) -> None:
+        """What the page that is shown has to take back comes first."""
+        page = self.stack.currentWidget()
+        if not (isinstance(page, Page) and page.undo()):
+            self._services.library.undo()
 
     def show_page(self, name: str) -> None:
         if name not in self.pages or name == self._current:

@@ -45,6 +45,10 @@ class Page(QWidget):
     def tick(self) -> None:
         """Called at 30 Hz while the page is shown: paint what is new."""
 
+    def undo(self) -> bool:
+        """Take back the newest change that is the page's own; False when the newest edit of an episode is meant."""
+        return False
+
     def let_go(self) -> None:
         """Release the arm and whatever is held."""
 

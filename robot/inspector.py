@@ -187,10 +187,19 @@ class Inspector:
             source, described = self._describe(folder, model, shown)
             if isinstance(shown, LiveFrame):
                 self._live_done[key] = source.frame.capture_ns
-            mask = self._mask(shown, source)
+            mask, trouble = self._mask(shown, source)
             generation = self._scene.generation
             image = PanelImage(
-                generation, panel, folder, shown, source.frame, source.camera, source.depth_scale_m, described, mask
+                generation,
+                panel,
+                folder,
+                shown,
+                source.frame,
+                source.camera,
+                source.depth_scale_m,
+                described,
+                mask,
+                mask_trouble=trouble,
             )
             self._publish(key, image)
         except ReticleError as error:
@@ -231,15 +240,18 @@ class Inspector:
             raise ReticleError(f"The rig has no {shown.role} camera; choose another image.")
         return _Source(self._newest[shown.role], info.pinhole, info.depth_scale_m)
 
-    def _mask(self, shown: Shown, source: _Source) -> Any:
-        """Where objects are, when masks are asked for and can be told; the imports are heavy, hence here."""
+    def _mask(self, shown: Shown, source: _Source) -> tuple[Any, str]:
+        """Where objects are when masks are asked for, or why that cannot be told; the imports are heavy, hence here."""
         if not self._scene.captures or not isinstance(shown, StoredFrame):
-            return None
+            return None, ""
         if self._masks is None:
             from robot.inspector_masks import MaskMaker
 
             self._masks = MaskMaker(self._loader)
-        return self._masks.mask(shown, source.frame, Path(self._scene.captures))
+        try:
+            return self._masks.mask(shown, source.frame, Path(self._scene.captures)), ""
+        except ReticleError as error:
+            return None, str(error)
 
     # Out ------------------------------------------------------------------------------------------------------------
     def _publish(self, key: Key, image: PanelImage) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
 from core.correspondence.masks import MaskConfig, object_mask
 from core.correspondence.pairs import FrameLoader
+from core.errors import InputError
 from core.messages import CameraInfo, Frame
 from robot.correspondence.shape import IiwaShape
 from robot.inspector_messages import StoredFrame
@@ -21,25 +22,35 @@ class MaskMaker:
     def __init__(self, loader: FrameLoader) -> None:
         self._loader = loader
         self._shape = IiwaShape()
-        self._known: dict[StoredFrame, NDArray[np.bool_] | None] = {}
-        self._captures: dict[tuple[str, CameraInfo], EmptyWorkspace | None] = {}
+        self._known: dict[StoredFrame, NDArray[np.bool_]] = {}
+        self._captures: dict[tuple[str, CameraInfo], EmptyWorkspace] = {}
 
-    def mask(self, shown: StoredFrame, frame: Frame, captures: Path) -> NDArray[np.bool_] | None:
-        """``(H, W) bool`` at the image's size; None without depth or without a capture that fits."""
+    def mask(self, shown: StoredFrame, frame: Frame, captures: Path) -> NDArray[np.bool_]:
+        """``(H, W) bool`` at the image's size; InputError without depth or without a capture that fits."""
         if shown not in self._known:
             self._known[shown] = self._make(shown, frame, captures)
         return self._known[shown]
 
-    def _make(self, shown: StoredFrame, frame: Frame, captures: Path) -> NDArray[np.bool_] | None:
+    def _make(self, shown: StoredFrame, frame: Frame, captures: Path) -> NDArray[np.bool_]:
+        if frame.depth is None:
+            raise InputError("Where objects are is not known: this image has no depth.")
         reader = self._loader.reader(shown.path)
         camera = reader.cameras[shown.role]
-        key = (str(captures), camera)
-        if key not in self._captures:
-            self._captures[key] = newest_capture(captures, [camera])
-        capture = self._captures[key]
-        if frame.depth is None or capture is None:
-            return None
+        capture = self._capture(captures, camera)
         ticks = reader.arrays()
         tick = min(int(np.searchsorted(ticks["stamp_ns"], frame.capture_ns)), len(ticks["stamp_ns"]) - 1)
         robot_W = self._shape.triangles(ticks["q"][tick], float(ticks["gripper_width_m"][tick])) if tick >= 0 else None
         return object_mask(frame.depth, camera, frame.X_WC, capture.depth[shown.role], robot_W, MaskConfig())
+
+    def _capture(self, captures: Path, camera: CameraInfo) -> EmptyWorkspace:
+        """The newest one that fits; one that is not there yet is looked for again."""
+        key = (str(captures), camera)
+        if key not in self._captures:
+            found = newest_capture(captures, [camera])
+            if found is None:
+                raise InputError(
+                    f"Where objects are is not known: no capture of the empty workspace fits the {camera.role} camera. "
+                    "Capture one on Teleoperate with Ctrl+Shift+E."
+                )
+            self._captures[key] = found
+        return self._captures[key]

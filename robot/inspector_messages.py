@@ -140,11 +140,15 @@ class PanelHeader(msgspec.Struct, frozen=True):
     X_WC: Floats
     has_depth: bool
     has_mask: bool
+    mask_trouble: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PanelImage:
-    """A described image as the window has it. ``mask: (H, W) bool`` of the objects, or None."""
+    """A described image as the window has it. ``mask: (H, W) bool`` of the objects, or None.
+
+    ``found`` is the mask without what a hand corrected; ``mask_trouble`` says why there is none although it was asked.
+    """
 
     generation: int
     panel: int
@@ -155,6 +159,13 @@ class PanelImage:
     depth_scale_m: float
     descriptors: DescriptorImage
     mask: NDArray[np.bool_] | None = None
+    found: NDArray[np.bool_] | None = None
+    mask_trouble: str = ""
+
+    @property
+    def was_searched(self) -> bool:
+        """Whether objects were looked for, with or without success."""
+        return self.found is not None or bool(self.mask_trouble)
 
     @property
     def depth_m(self) -> NDArray[np.float32] | None:
@@ -186,6 +197,7 @@ def pack(image: PanelImage) -> list[bytes | memoryview]:
             X_WC=frame.X_WC.as_tuple(),
             has_depth=frame.depth is not None,
             has_mask=image.mask is not None,
+            mask_trouble=image.mask_trouble,
         )
     )
     padding = b"\0" * (-(4 + len(header)) % _ALIGNED)
@@ -216,6 +228,8 @@ def unpack(data: bytes) -> PanelImage:
         header.depth_scale_m,
         DescriptorImage(coarse, width, height, norms),
         mask,
+        mask,
+        header.mask_trouble,
     )
 
 

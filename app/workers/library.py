@@ -132,9 +132,9 @@ class LibraryWorker(QObject):
         """Run ``work`` in the writing thread."""
         self._writes.put((_guarded(work, failed or self.troubled.emit), done))
 
-    def read(self, work: Work, done: Done) -> None:
+    def read(self, work: Work, done: Done, failed: Callable[[str], None] | None = None) -> None:
         """Run ``work`` in the reading thread."""
-        self._reads.put((_guarded(work, self.troubled.emit), done))
+        self._reads.put((_guarded(work, failed or self.troubled.emit), done))
 
     # Threads --------------------------------------------------------------------------------------------------------
     def _serve_writes(self) -> None:

@@ -42,7 +42,11 @@ def correction(role: str, frame: int, layers: Layers) -> MaskCorrection | None:
 
 
 def corrected(mask: Mask, layers: Layers) -> Mask:
-    """The mask ``(h, w)`` with what a hand said of it; layers of another size are resized by nearest pixel."""
-    height, width = mask.shape
-    said = cv2.resize(layers, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    """The mask ``(h, w)`` with what a hand said of it; layers of another size are resized."""
+    said = resized_layers(layers, mask.shape[1], mask.shape[0])
     return np.where(said == AS_FOUND, mask, said == ADDED)
+
+
+def resized_layers(layers: Layers, width: int, height: int) -> Layers:
+    """Resize by nearest pixel, as depths are."""
+    return np.asarray(cv2.resize(layers, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint8)

@@ -20,6 +20,7 @@ def _action(
 
 
 _SCENE, _LOOK, _POINTS, _LABELS = "Comparing images", "Heatmaps", "Points and sets", "Labelling matches"
+_MASKS = "Correcting masks"
 
 # fmt: off
 ACTIONS = (
@@ -57,6 +58,16 @@ ACTIONS = (
             _LABELS),
     _action("labels.skip", "Skip", "Leave these images and label others.", ("X",), "next", _LABELS),
     _action("labels.export", "Export", "Write all labels to a JSON file.", ("Ctrl+E",), "folder", _LABELS),
+    _action("masks.mode", "Correct masks", "Paint where objects are in the source, for trainings to use.", ("C",),
+            "brush", _MASKS, True),
+    _action("masks.brush", "Brush", "Left paints, right or Shift erases.", ("B",), "brush", _MASKS, True),
+    _action("masks.polygon", "Polygon", "Click corners; a double-click or Enter closes, Esc leaves.", ("O",), "polygon",
+            _MASKS, True),
+    _action("masks.erase", "Erase", "The left button takes away instead.", ("E",), "eraser", _MASKS, True),
+    _action("masks.smaller", "Smaller brush", "Paint finer.", ("Q",), "minus", _MASKS),
+    _action("masks.larger", "Larger brush", "Paint broader.", ("W",), "plus", _MASKS),
+    _action("masks.redo", "Paint again", "Paint again what was taken back last.", ("Ctrl+Shift+Z",), "again", _MASKS),
+    _action("masks.as_found", "As found", "Drop the correction of this mask.", ("A",), "restore", _MASKS),
     _action("training.start", "Train", "Train descriptors on all episodes.", (), "job", "Training"),
     _action("training.cancel", "Cancel the training", "End it and keep the best so far.", (), "close", "Training"),
 )
@@ -73,6 +84,7 @@ INFO = PageInfo(
         ("Freeze the point", "Click"),
         ("Add a point to the set", "Shift+Click"),
         ("Zoom at the pointer", "Ctrl+Wheel"),
+        ("Size of the brush that corrects masks", "Wheel"),
     ),
 )
 

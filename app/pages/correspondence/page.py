@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QTabWidget
 from app.page import Page
 from app.pages.correspondence.gathering import Gathering
 from app.pages.correspondence.labelling import Labelling, LabelsPanel
+from app.pages.correspondence.mask_panel import MaskPanel
+from app.pages.correspondence.masking import Masking
 from app.pages.correspondence.origin import LIVE, Origin
 from app.pages.correspondence.points import PointsPanel
 from app.pages.correspondence.scenes import Scenes
@@ -32,6 +34,7 @@ _SPLITS: Setting[list[list[int]]] = Setting("correspondence.splits", list[list[i
 _MODEL = Setting("correspondence.model", str, "")
 _LOOK: Setting[tuple[float, float, str]] = Setting("correspondence.look", tuple[float, float, str], (0.25, 0.7, "jet"))
 _LABELLING = ("labels.store", "labels.undo", "labels.skip")
+_SEVERAL = ("scene.choose_next", "scene.choose_last", "scene.add", "scene.remove")
 _CHECKS = ("look.descriptors", "look.masked", "look.linked")
 
 
@@ -54,6 +57,8 @@ class CorrespondencePage(Page):
         self.points = PointsPanel(services.actions)
         self.labelling = Labelling(services.library, services.messenger, lambda: self.scenes.panels)
         self.labels = LabelsPanel(services.actions)
+        self.masking = Masking(services.library, services.messenger, self.stage.source, services.actions)
+        self.masks = MaskPanel(services.actions)
         self.training = Training(services.library, services.rig)
         self.card = TrainingCard(services.actions)
         self.grid = ViewGrid()
@@ -68,10 +73,10 @@ class CorrespondencePage(Page):
         self._side = QTabWidget()
         self._side.addTab(self.points, "Points")
         self._side.addTab(self.labels, "Labels")
+        self._side.addTab(self.masks, "Masks")
         self._side.setDocumentMode(True)
-        self._side.currentChanged.connect(
-            lambda _: self._services.actions["labels.mode"].setChecked(self._side.currentWidget() is self.labels)
-        )
+        self._modes = {"labels.mode": self.labels, "masks.mode": self.masks}
+        self._side.currentChanged.connect(self._turned)
         left = QWidget()
         inside = QVBoxLayout(left)
         inside.setContentsMargins(0, 0, 0, 0)
@@ -93,6 +98,7 @@ class CorrespondencePage(Page):
         sizes = self._services.settings.get(_SPLITS)
         self._across.setSizes(sizes[0] if len(sizes) == 2 else [unit() * 120, unit() * 230])
         self._down.setSizes(sizes[1] if len(sizes) == 2 else [unit() * 90, unit() * 70])
+        self._down_sizes = self._down.sizes()
         self._main = QWidget()
         layout = QVBoxLayout(self._main)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -113,7 +119,7 @@ class CorrespondencePage(Page):
         outer.addWidget(self._stack)
 
     def _connect(self) -> None:
-        services, library = self._services, self._services.library
+        services, library, scenes = self._services, self._services.library, self.scenes
         library.opened.connect(lambda _: self._refresh())
         library.episodesChanged.connect(lambda _: self._refresh() if self._shown else None)
         services.station.readied.connect(self._station_ready)
@@ -143,6 +149,14 @@ class CorrespondencePage(Page):
         self.labelling.marksChanged.connect(self.stage.show_labels)
         self.labelling.labelsChanged.connect(self.labels.show_labels)
         self.labels.nameChanged.connect(lambda name: setattr(self.labelling, "name", name))
+        self.stage.correct = self.masking.corrected
+        self.masking.changed.connect(self.stage.correct_again)
+        self.masking.stateChanged.connect(self.masks.show_state)
+        self.masking.listed.connect(
+            lambda frames: self.masks.show_frames([(each, scenes.name(each)) for each in frames])
+        )
+        self.masks.sizeChosen.connect(self.masking.sheet.sized.emit)
+        self.masks.frameChosen.connect(scenes.choose_image)
         self.training.changed.connect(self.card.show_state)
         self.training.changed.connect(self._show_job)
         self.training.ended.connect(self._trained)
@@ -186,6 +200,7 @@ class CorrespondencePage(Page):
         actions["scene.freeze"].triggered.connect(self.stage.freeze)
         actions["scene.pause"].triggered.connect(self._services.inspector.pause)
         actions["labels.mode"].toggled.connect(self._use_labelling)
+        actions["masks.mode"].toggled.connect(self._use_masking)
         for name in _LABELLING:
             actions[name].setEnabled(False)
         for name in _CHECKS:
@@ -206,8 +221,15 @@ class CorrespondencePage(Page):
         for panel, model, image in self._services.inspector.take():
             self._arrived(panel, model, image)
 
+    def undo(self) -> bool:
+        """While masks are corrected, strokes are what is taken back."""
+        if self.masking.on:
+            self.masking.undo()
+        return self.masking.on
+
     def remember(self) -> None:
         self.training.close()
+        self._services.actions["masks.mode"].setChecked(False)
         settings, look = self._services.settings, self.stage.look
         settings.put(_SPLITS, [self._across.sizes(), self._down.sizes()])
         settings.put(_MODEL, self._model)
@@ -219,6 +241,7 @@ class CorrespondencePage(Page):
         if self._services.library.library is None:
             return
         self.scenes.list_episodes()
+        self.masking.refresh()
         self._services.library.read(lambda library: library.models.list("descriptor"), self._models_arrived)
 
     def _models_arrived(self, models: tuple[ModelRow, ...]) -> None:
@@ -292,23 +315,35 @@ class CorrespondencePage(Page):
             self.scenes.frames(self.scenes.chosen),
             self.scenes.live_roles,
         )
+        self.masking.show_panels(panels, self.stage.content(0))
         if not self._shown:
             return
         ready = self._services.station.ready
-        captures = library.captures if self._services.actions["look.masked"].isChecked() else None
+        masked = self.masking.on or self._services.actions["look.masked"].isChecked()
+        captures = library.captures if masked else None
         cameras = ready.cameras if ready is not None else ()
         missing = self.stage.missing(captures is not None)
         self._services.inspector.set_scene(self._folders(), panels, missing, cameras, library.cache, captures)
         self._services.inspector.pause(self._services.actions["scene.pause"].isChecked())
 
     def _place(self) -> None:
-        self.grid.set_views([*self.stage.targets], max(1, len(self._folders())), None)
+        """The targets; while masks are corrected the source has their room."""
+        tiles = [self.stage.source] if self.masking.on else [*self.stage.targets]
+        self.grid.set_views(tiles, 1 if self.masking.on else max(1, len(self._folders())), None)
+        if not self.masking.on and self._down.indexOf(self.stage.source) < 0:
+            self._down.insertWidget(0, self.stage.source)
+            self._down.setSizes(self._down_sizes)
+            self.stage.source.show()
 
     def _arrived(self, panel: int, model: int, image: PanelImage) -> None:
         accepted = self.stage.accept(panel, model, image)
-        if accepted and (panel, model) == (0, 0) and self._awaiting_mask is not None:
+        if not accepted or (panel, model) != (0, 0):
+            return
+        source = self.stage.content(0)
+        self.masking.look(source)
+        if source is not None and self._awaiting_mask is not None:
             use, self._awaiting_mask = self._awaiting_mask, None
-            use(image)
+            use(source)
 
     def _troubled(self, event: InspectorError) -> None:
         if event.panel < 0:
@@ -346,11 +381,38 @@ class CorrespondencePage(Page):
         """While labelling, clicks mark; heatmaps would lead the eye and are left out."""
         for name in _LABELLING:
             self._services.actions[name].setEnabled(on)
-        self._side.setCurrentWidget(self.labels if on else self.points)
+        self._turn("labels.mode", on)
         self.stage.freeze(False)
         self.stage.labelling = on
         self.labelling.use(on)
         self.stage.ask()
+
+    def _use_masking(self, on: bool) -> None:
+        """While masks are corrected, the source is painted on; heatmaps are left out here too."""
+        self._turn("masks.mode", on)
+        self.stage.freeze(False)
+        if on:
+            self._down_sizes = self._down.sizes()
+            self.scenes.choose(0)
+        for name in _SEVERAL:
+            self._services.actions[name].setEnabled(not on)
+        self.stage.masking = on
+        self.masking.use(on)
+        self._place()
+        self._show_scene()
+        self.stage.ask()
+
+    def _turn(self, mode: str, on: bool) -> None:
+        """Show the panel of a mode while it is on; without one, the points."""
+        panel = self._modes[mode]
+        if on:
+            self._side.setCurrentWidget(panel)
+        elif self._side.currentWidget() is panel:
+            self._side.setCurrentWidget(self.points)
+
+    def _turned(self) -> None:
+        for mode, panel in self._modes.items():
+            self._services.actions[mode].setChecked(self._side.currentWidget() is panel)
 
     # Points ---------------------------------------------------------------------------------------------------------
     def _add_point(self, u: float, v: float) -> None:
@@ -376,7 +438,7 @@ class CorrespondencePage(Page):
     def _with_mask(self, use: Callable[[PanelImage], None]) -> None:
         """Use the source once it says where objects are; that is asked for now unless it was before."""
         source, masked = self.stage.content(0), self._services.actions["look.masked"]
-        if source is None or source.mask is not None or masked.isChecked():
+        if source is None or source.found is not None or masked.isChecked():
             if source is not None:
                 use(source)
             return

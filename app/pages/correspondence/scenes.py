@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.pages.episodes.model import when_words
 from app.workers.library import LibraryWorker
+from core.library.mask_corrections import CorrectedFrame
 from core.library.rows import EpisodeRow
 from robot.inspector_messages import MOST_PANELS, LiveFrame, Shown, StoredFrame
 from robot.inspector_scenes import EpisodeFrames, FrameBook, Panels, SceneMaker, swapped, usable
@@ -62,6 +63,13 @@ class Scenes(QObject):
             return shown.role
         task = self.titles.get(frames.task, frames.task)
         return f"{shown.role} at {frames.time_s(shown):.1f} s   {task}, {when_words(frames.created_utc_ns)}"
+
+    def name(self, image: CorrectedFrame) -> str:
+        """What a list says of a stored image, whose episode need not have been read."""
+        found = next((row for row in self.rows if row.id == image.episode), None)
+        task = "" if found is None else self.titles.get(found.task, found.task)
+        when = "" if found is None else when_words(found.created_utc_ns)
+        return f"{task}, {when}   {image.role}, frame {image.frame}"
 
     # Drawing --------------------------------------------------------------------------------------------------------
     def list_episodes(self) -> None:
@@ -168,6 +176,15 @@ class Scenes(QObject):
         if panel < len(self.panels) and frames.stamps_s:
             self.chosen = panel
             self.put(frames.at(role if role in frames.roles else frames.roles[0], frames.within(0.3)))
+
+    def choose_image(self, image: CorrectedFrame) -> None:
+        """That image as the source."""
+
+        def use(frames: EpisodeFrames) -> None:
+            self.chosen = 0
+            self.put(StoredFrame(image.episode, frames.path, image.role, image.frame))
+
+        self._library.read(lambda library: self._read(library, image.episode), use)
 
     def choose_role(self, role: str) -> None:
         """Another camera at the same moment."""

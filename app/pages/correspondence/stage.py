@@ -49,7 +49,9 @@ class Stage(QObject):
         super().__init__()
         self._title_of = title_of
         self.look = Look()
-        self.linked = self.as_descriptors = self.masked = self.labelling = False
+        self.linked = self.as_descriptors = self.masked = self.labelling = self.masking = False
+        self.correct: Callable[[PanelImage], PanelImage] = lambda image: image
+        """Puts what a hand corrected into an image's mask."""
         self.source = self._new_view(0, 0)
         self.targets: list[PanelView] = []
         self._panels: tuple[Shown, ...] = ()
@@ -146,7 +148,7 @@ class Stage(QObject):
     def missing(self, masks: bool) -> tuple[tuple[int, int], ...]:
         """Panel and model of what has not arrived yet, or has no mask although masks are wanted."""
         keys = [(panel, model) for panel in range(len(self._panels)) for model in range(len(self._models))]
-        there = {key for key, image in self._contents.items() if image.mask is not None or not masks}
+        there = {key for key, image in self._contents.items() if image.found is not None or not masks}
         return tuple(key for key in keys if key not in there)
 
     def _title(self, panel: int) -> str:
@@ -168,6 +170,7 @@ class Stage(QObject):
             return False
         if image.shown != self._panels[panel] or image.folder != self._models[model]:
             return False
+        image = self.correct(image)
         self._contents[panel, model] = image
         self._point_marks.pop((panel, model), None)
         for view in self.views():
@@ -178,6 +181,12 @@ class Stage(QObject):
         self.ask()
         return True
 
+    def correct_again(self) -> None:
+        """Masks were corrected meanwhile."""
+        self._contents = {key: self.correct(image) for key, image in self._contents.items()}
+        if self.masked:
+            self.ask()
+
     def complain(self, panel: int, model: int, message: str) -> None:
         """Say in the panels concerned why they show nothing; -1 means all."""
         for view in self.views():
@@ -186,9 +195,14 @@ class Stage(QObject):
 
     # Pointing -------------------------------------------------------------------------------------------------------
     def _hovered(self, u: float, v: float) -> None:
-        if self._frozen is None and not self.labelling:
+        if self._frozen is None and self._comparing:
             self._pointer = np.array([u, v])
             self.ask()
+
+    @property
+    def _comparing(self) -> bool:
+        """Whether the pointer asks for matches; where a hand labels or corrects, heatmaps would lead the eye."""
+        return not (self.labelling or self.masking)
 
     def point_at(self, u: float, v: float) -> None:
         """Ask for a pixel of the source as if the pointer were there."""
@@ -279,9 +293,9 @@ class Stage(QObject):
         assert view.painter is not None  # the caller looked
         marks = [*self._set_marks(view, content), *self._labels.get(view.panel, ())]
         heat = None
-        if view.panel == 0 and self._pointer is not None and not self.labelling:
+        if view.panel == 0 and self._pointer is not None and self._comparing:
             marks.append(Mark(float(self._pointer[0]), float(self._pointer[1]), "source", SOURCE_COLOUR))
-        if descriptor is not None and not self.labelling:
+        if descriptor is not None and self._comparing:
             found, heat = match(content.descriptors, descriptor, self.look.kernel)
             truth = self._truth(view, content)
             if truth is not None:
@@ -301,6 +315,8 @@ class Stage(QObject):
     def _source_words(self) -> str:
         if self.labelling:
             return "Click a point, then the same point in the targets"
+        if self.masking:
+            return ""
         if self._pointer is None:
             return "Point at a pixel to find it in the targets"
         kept = "   kept" if self.frozen else ""
@@ -334,7 +350,7 @@ class Stage(QObject):
         self.ask()
 
     def _set_marks(self, view: PanelView, content: PanelImage) -> tuple[Mark, ...]:
-        if view.model != 0 or not self._points or self.labelling:
+        if view.model != 0 or not self._points or not self._comparing:
             return ()
         key = (view.panel, view.model)
         if key not in self._point_marks:

@@ -59,7 +59,15 @@ class Toolbar(QFrame):
         for widget in (self._words[2], self._blend, self._blend_value, self._colours):
             layout.addWidget(widget)
         layout.addStretch(1)
-        for name in ("look.descriptors", "look.masked", "look.linked", "look.reset", "scene.pause", "scene.freeze"):
+        for name in (
+            "masks.mode",
+            "look.descriptors",
+            "look.masked",
+            "look.linked",
+            "look.reset",
+            "scene.pause",
+            "scene.freeze",
+        ):
             layout.addWidget(tool(book[name]))
         for name in ("scene.swap", "scene.previous", "scene.next"):
             layout.addWidget(tool(book[name]))
