@@ -239,29 +239,31 @@ def _corrections(reader: EpisodeReader, span: EpisodeSpan) -> dict[tuple[str, in
     return {(each.role, each.frame): each.decoded() for each in span.corrections}
 
 
+def frames_within(reader: EpisodeReader, span: EpisodeSpan, role: str) -> NDArray[np.int64]:
+    """Numbers ``(N,)`` of a camera's frames between the trims."""
+    stamps = reader.stamps(role)
+    begin = reader.start_ns + round(span.start_s * NANOSECONDS)
+    end = reader.end_ns if span.end_s is None else reader.start_ns + round(span.end_s * NANOSECONDS)
+    return np.flatnonzero((stamps >= begin) & (stamps <= end))
+
+
 def _moments(
     reader: EpisodeReader, span: EpisodeSpan, roles: Sequence[str], count: int
 ) -> list[tuple[int, tuple[tuple[str, int], ...]]]:
     """Stamps to look at, evenly spread ones and those of corrected masks, with the frames that saw each."""
-    hand = [reader.stamps(each.role)[each.frame] for each in span.corrections if each.role in roles]
-    spread = _within(reader, span, reader.stamps(roles[0]))
+    within = {role: frames_within(reader, span, role) for role in roles}
+    spread = reader.stamps(roles[0])[within[roles[0]]]
     if spread.size:
         spread = spread[np.linspace(0, spread.size - 1, count).round().astype(np.int64)]
-    stamps = np.union1d(spread, _within(reader, span, np.array(hand, dtype=np.int64)))
+    hand = [each for each in span.corrections if each.frame in within.get(each.role, ())]
+    stamps = {*spread.tolist(), *(int(reader.stamps(each.role)[each.frame]) for each in hand)}
     half_period_ns = 0.5 * NANOSECONDS / max(1.0, min(reader.cameras[role].rate_hz for role in roles))
     found: dict[tuple[tuple[str, int], ...], int] = {}
-    for stamp_ns in stamps.tolist():
+    for stamp_ns in sorted(stamps):
         apart = {role: np.abs(reader.stamps(role) - stamp_ns) for role in roles}
         seen = tuple((role, int(gaps.argmin())) for role, gaps in apart.items() if gaps.min() <= half_period_ns)
         found.setdefault(seen, stamp_ns)
     return [(stamp_ns, seen) for seen, stamp_ns in found.items()]
-
-
-def _within(reader: EpisodeReader, span: EpisodeSpan, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The stamps between the trims."""
-    begin = reader.start_ns + round(span.start_s * NANOSECONDS)
-    end = reader.end_ns if span.end_s is None else reader.start_ns + round(span.end_s * NANOSECONDS)
-    return stamps[(stamps >= begin) & (stamps <= end)]
 
 
 def X_WC_of(view: ViewInfo) -> SE3:

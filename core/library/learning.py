@@ -29,7 +29,9 @@ def spans(library: Library, dataset: Dataset) -> tuple[EpisodeSpan, ...]:
         path = Path(library.episodes.get(member.id).path)
         if path.exists():
             start_s, masks = member.trim_start_s or 0.0, library.masks.of(member.id)
-            found.append(EpisodeSpan(member.id, str(path), member.sha256, start_s, member.trim_end_s, masks))
+            found.append(
+                EpisodeSpan(member.id, str(path), member.sha256, start_s, member.trim_end_s, corrections=masks)
+            )
     if not found:
         raise InputError(f"None of the episodes of '{dataset.name}' has a file any more; freeze another data set.")
     return tuple(found)
@@ -42,6 +44,13 @@ def all_spans(library: Library) -> tuple[EpisodeSpan, ...]:
     if not intact:
         raise InputError("The library holds no finished episode; record some first.")
     return tuple(
-        EpisodeSpan(row.id, row.path, row.sha256, row.trim_start_s or 0.0, row.trim_end_s, library.masks.of(row.id))
+        EpisodeSpan(
+            row.id,
+            row.path,
+            row.sha256,
+            row.trim_start_s or 0.0,
+            row.trim_end_s,
+            corrections=library.masks.of(row.id),
+        )
         for row in intact
     )

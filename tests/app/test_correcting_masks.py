@@ -62,12 +62,12 @@ def opened(qt: QApplication, folder: Path) -> Iterator[Application]:
 def page(opened: Application) -> Iterator[CorrespondencePage]:
     page = opened.window.pages["correspondence"]
     assert isinstance(page, CorrespondencePage)
-    QTest.keyClick(page, Qt.Key.Key_C)
+    QTest.keyClick(page, Qt.Key.Key_R)
     wait_until(lambda: page.masking.sheet.picture is not None)
     yield page
     QTest.keyClick(page, Qt.Key.Key_B)
     QTest.keyClick(page, Qt.Key.Key_A)
-    QTest.keyClick(page, Qt.Key.Key_C)
+    QTest.keyClick(page, Qt.Key.Key_R)
     assert not page.masking.on and page.stage.source.parentWidget() is page._down
 
 
@@ -215,7 +215,7 @@ def test_modes_exclude_one_another(opened: Application, page: CorrespondencePage
     actions = opened.services.actions
     QTest.keyClick(page, Qt.Key.Key_T)
     assert page.stage.labelling and not page.masking.on and not actions["masks.mode"].isChecked()
-    QTest.keyClick(page, Qt.Key.Key_C)
+    QTest.keyClick(page, Qt.Key.Key_R)
     assert page.masking.on and not page.stage.labelling and page.stage.pointer is None
 
 

@@ -58,7 +58,7 @@ ACTIONS = (
             _LABELS),
     _action("labels.skip", "Skip", "Leave these images and label others.", ("X",), "next", _LABELS),
     _action("labels.export", "Export", "Write all labels to a JSON file.", ("Ctrl+E",), "folder", _LABELS),
-    _action("masks.mode", "Correct masks", "Paint where objects are in the source, for trainings to use.", ("C",),
+    _action("masks.mode", "Correct masks", "Paint where objects are in the source, for trainings to use.", ("R",),
             "brush", _MASKS, True),
     _action("masks.brush", "Brush", "Left paints, right or Shift erases.", ("B",), "brush", _MASKS, True),
     _action("masks.polygon", "Polygon", "Click corners; a double-click or Enter closes, Esc leaves.", ("O",), "polygon",
