@@ -18,7 +18,7 @@ from core.correspondence.checkpoint import ModelDescription, load_model
 from core.correspondence.describer import Describer
 from core.correspondence.descriptors import DescriptorImage
 from core.correspondence.pairs import FrameLoader
-from core.errors import ReticleError
+from core.errors import InputError, ReticleError
 from core.geometry import PinholeCamera
 from core.messages import CameraInfo, Frame
 from core.platform import give_way
@@ -26,6 +26,7 @@ from core.processes.channel import Channel
 from core.processes.shared_memory import Bus, BytesPublisher, FrameSubscriber, Session
 from robot.inspector_messages import (
     CloseInspector,
+    ComparePairs,
     Described,
     InspectorCommands,
     InspectorError,
@@ -40,6 +41,7 @@ from robot.inspector_messages import (
     pack,
     panel_topic,
 )
+from robot.inspector_pairs import PairComparer
 from robot.station_messages import frame_topic
 
 _LOG = logging.getLogger(__name__)
@@ -101,10 +103,11 @@ class Inspector:
         self._newest: dict[str, Frame] = {}
         self._live_done: dict[Key, int] = {}
         self._masks: Any = None
+        self._comparer = PairComparer(self._describe_for_pair)
 
     @property
     def busy(self) -> bool:
-        return bool(self._waiting)
+        return bool(self._waiting) or self._comparer.busy
 
     def obey(self, command: object) -> None:
         """Take a new scene or a pause."""
@@ -112,6 +115,10 @@ class Inspector:
             self._paused = command.paused
         elif isinstance(command, SetScene):
             self._set_scene(command)
+        elif isinstance(command, ComparePairs):
+            if command.pairs:
+                self._load(command.model)
+            self._comparer.take(command)
 
     def _set_scene(self, scene: SetScene) -> None:
         self._scene = scene
@@ -150,7 +157,7 @@ class Inspector:
 
     # Work -----------------------------------------------------------------------------------------------------------
     def work(self) -> None:
-        """Describe one image: what waits first, then the live panel that waited longest."""
+        """Describe one image: what waits first, then the live panel that waited longest; then go on comparing pairs."""
         if self._waiting:
             key = self._waiting.popleft()
             self._do(key, self._scene.panels[key[0]])
@@ -158,6 +165,9 @@ class Inspector:
         key_and_shown = None if self._paused else self._next_live()
         if key_and_shown is not None:
             self._do(*key_and_shown)
+        compared = self._comparer.step()
+        if compared is not None:
+            self._channel.send(compared)
 
     def _next_live(self) -> tuple[Key, LiveFrame] | None:
         live = [(panel, shown) for panel, shown in enumerate(self._scene.panels) if isinstance(shown, LiveFrame)]
@@ -187,7 +197,7 @@ class Inspector:
             source, described = self._describe(folder, model, shown)
             if isinstance(shown, LiveFrame):
                 self._live_done[key] = source.frame.capture_ns
-            mask, trouble = self._mask(shown, source)
+            mask, trouble = self._mask(shown, source, self._scene.captures)
             generation = self._scene.generation
             image = PanelImage(
                 generation,
@@ -240,16 +250,24 @@ class Inspector:
             raise ReticleError(f"The rig has no {shown.role} camera; choose another image.")
         return _Source(self._newest[shown.role], info.pinhole, info.depth_scale_m)
 
-    def _mask(self, shown: Shown, source: _Source) -> tuple[Any, str]:
+    def _describe_for_pair(self, command: ComparePairs, shown: StoredFrame) -> tuple[DescriptorImage, Any]:
+        """Descriptors and mask; InputError when the model could not be loaded."""
+        model = self._models.get(command.model)
+        if model is None:
+            raise InputError(f"The model in {command.model} cannot be used; choose another.")
+        source, described = self._describe(command.model, model, shown)
+        return described, self._mask(shown, source, command.captures)[0]
+
+    def _mask(self, shown: Shown, source: _Source, captures: str) -> tuple[Any, str]:
         """Where objects are when masks are asked for, or why that cannot be told; the imports are heavy, hence here."""
-        if not self._scene.captures or not isinstance(shown, StoredFrame):
+        if not captures or not isinstance(shown, StoredFrame):
             return None, ""
         if self._masks is None:
             from robot.inspector_masks import MaskMaker
 
             self._masks = MaskMaker(self._loader)
         try:
-            return self._masks.mask(shown, source.frame, Path(self._scene.captures)), ""
+            return self._masks.mask(shown, source.frame, Path(captures)), ""
         except ReticleError as error:
             return None, str(error)
 

@@ -40,6 +40,8 @@ class LiveFrame(msgspec.Struct, frozen=True, tag_field="type", tag="live"):
 
 
 Shown = StoredFrame | LiveFrame
+StoredPair = tuple[StoredFrame, StoredFrame]
+"""Source and target."""
 
 
 class InspectorCommand(msgspec.Struct, frozen=True, tag_field="type"):
@@ -74,11 +76,22 @@ class PauseLive(InspectorCommand, frozen=True, tag="pause"):
     paused: bool
 
 
+class ComparePairs(InspectorCommand, frozen=True, tag="compare"):
+    """Say how sure the model of a folder is of each of these pairs, whenever nothing else is to be done.
+
+    What was still to be compared is dropped; no pairs end it. ``captures`` as in ``SetScene``.
+    """
+
+    model: str
+    pairs: tuple[StoredPair, ...]
+    captures: str = ""
+
+
 class CloseInspector(InspectorCommand, frozen=True, tag="close"):
     """Exit."""
 
 
-InspectorCommands = OpenInspector | SetScene | PauseLive | CloseInspector
+InspectorCommands = OpenInspector | SetScene | PauseLive | ComparePairs | CloseInspector
 
 
 class InspectorEvent(msgspec.Struct, frozen=True, tag_field="type"):
@@ -104,6 +117,14 @@ class Described(InspectorEvent, frozen=True, tag="described"):
     milliseconds: float
 
 
+class PairCompared(InspectorEvent, frozen=True, tag="compared"):
+    """How sure a model is of a pair, in [0, 1]; None where that cannot be told: no object, or no image."""
+
+    model: str
+    pair: StoredPair
+    confidence: float | None
+
+
 class InspectorError(InspectorEvent, frozen=True, tag="error"):
     """What could not be done, in a sentence. ``panel`` and ``model`` are -1 when it concerns all of them."""
 
@@ -113,7 +134,7 @@ class InspectorError(InspectorEvent, frozen=True, tag="error"):
     model: int = -1
 
 
-InspectorEvents = ModelLoaded | Described | InspectorError
+InspectorEvents = ModelLoaded | Described | PairCompared | InspectorError
 
 
 def panel_topic(panel: int, model: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from core.errors import EpisodeFileError
 from core.library.query import EpisodeFilter
 from core.library.rows import EpisodeRow
 from core.messages import Integrity
-from robot.inspector_messages import MOST_PANELS, LiveFrame, Shown, StoredFrame
+from robot.inspector_messages import MOST_PANELS, LiveFrame, Shown, StoredFrame, StoredPair
 
 if TYPE_CHECKING:
     from core.library.library import Library
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 OFFERED = 500
 """So many of the newest episodes can be chosen from."""
 _TRIES = 12
+_PAIRED = 24
+"""So many images make the pairs that are compared."""
 _UNUSABLE = (Integrity.DAMAGED, Integrity.MISSING, Integrity.UNFINISHED)
 Panels = tuple[Shown, ...]
 
@@ -103,6 +106,19 @@ class SceneMaker:
                 role = source.roles[int(rng.integers(len(source.roles)))]
                 return self._around(source, role, float(rng.uniform(0.05, 0.95)), targets, rng)
         return ()
+
+    def pairs(self, count: int, rng: np.random.Generator) -> tuple[StoredPair, ...]:
+        """Up to ``count`` pairs of images of different episodes; of one episode when it is the only one."""
+        readable = (self._read(self._rows[int(k)]) for k in rng.permutation(len(self._rows)))
+        episodes = list(islice((frames for frames in readable if frames is not None), _PAIRED))
+        each = range(0, _PAIRED, max(1, len(episodes)))
+        images = list(dict.fromkeys(self._any_image(frames, rng) for _ in each for frames in episodes))[:_PAIRED]
+        apart = [pair for pair in combinations(images, 2) if pair[0].episode != pair[1].episode or len(episodes) == 1]
+        return tuple(apart[int(k)] for k in rng.permutation(len(apart))[:count])
+
+    def _any_image(self, frames: EpisodeFrames, rng: np.random.Generator) -> StoredFrame:
+        role = frames.roles[int(rng.integers(len(frames.roles)))]
+        return frames.at(role, frames.within(float(rng.uniform(0.05, 0.95))))
 
     def _around(self, source: EpisodeFrames, role: str, share: float, targets: int, rng: np.random.Generator) -> Panels:
         time_s = source.within(share)

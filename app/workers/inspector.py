@@ -16,16 +16,19 @@ from core.processes.child import Child
 from core.processes.shared_memory import Bus, BytesSubscriber, Session
 from robot.inspector_messages import (
     CloseInspector,
+    ComparePairs,
     Described,
     InspectorCommands,
     InspectorError,
     InspectorEvents,
     ModelLoaded,
     OpenInspector,
+    PairCompared,
     PanelImage,
     PauseLive,
     SetScene,
     Shown,
+    StoredPair,
     panel_topic,
     unpack,
 )
@@ -43,6 +46,8 @@ class InspectorWorker(QObject):
     """A model can be asked: ``ModelLoaded``."""
     described = Signal(object)
     """A panel's image was described: ``Described``."""
+    compared = Signal(object)
+    """How sure a model is of a pair: ``PairCompared``."""
     troubled = Signal(object)
     """What could not be done: ``InspectorError``."""
     failed = Signal(str)
@@ -58,6 +63,7 @@ class InspectorWorker(QObject):
         self._bus: Bus | None = None
         self._subscribers: dict[tuple[int, int], BytesSubscriber] = {}
         self._scene: SetScene | None = None
+        self._comparison: ComparePairs | None = None
         self._cache = ""
         self._paused = False
         self._generation = self._run = 0
@@ -103,11 +109,20 @@ class InspectorWorker(QObject):
     def pause(self, paused: bool) -> None:
         """Leave live panels as they are, or follow the cameras again."""
         self._paused = paused
+        self._send_if_running(PauseLive(paused))
+
+    def _send_if_running(self, command: InspectorCommands) -> None:
+        """What is told again to a process that is started later."""
         if self._child is not None:
             try:
-                self._send(PauseLive(paused))
+                self._send(command)
             except ProcessError as error:
                 _LOG.info("the inspector was gone already: %s", error)
+
+    def compare(self, model: str, pairs: tuple[StoredPair, ...], captures: Path | None = None) -> None:
+        """Say by ``compared`` how sure a model is of these pairs, in the process's idle time; no pairs end it."""
+        self._comparison = ComparePairs(model, pairs, str(captures) if captures is not None else "")
+        self._send_if_running(self._comparison)
 
     def take(self) -> Iterator[tuple[int, int, PanelImage]]:
         """What has arrived: panel, number of the model, image."""
@@ -159,6 +174,8 @@ class InspectorWorker(QObject):
         self._send(OpenInspector(self._session.as_text(), self._cache))
         if self._paused:
             self._send(PauseLive(True))
+        if self._comparison is not None:
+            self._send(self._comparison)
 
     def _send(self, command: InspectorCommands) -> None:
         if self._child is None:
@@ -172,6 +189,8 @@ class InspectorWorker(QObject):
             self.loaded.emit(event)
         elif isinstance(event, Described):
             self.described.emit(event)
+        elif isinstance(event, PairCompared):
+            self.compared.emit(event)
         elif isinstance(event, InspectorError) and event.generation in (0, self._generation):
             self.troubled.emit(event)
 

@@ -16,7 +16,7 @@ from ulid import ULID
 
 from core.clock import utc_ns
 from core.correspondence.descriptors import DescriptorImage
-from core.correspondence.heatmap import KERNEL_WIDTH, NEAR_PX
+from core.correspondence.heatmap import confidences
 from core.errors import InputError
 from core.messages import Floats
 
@@ -144,7 +144,7 @@ def propose(
     allowed = np.ones((source.height, source.width), dtype=np.bool_) if mask is None else mask
     pixels = sample_on_mask(allowed, _CANDIDATES, seed)
     descriptors = source.at(pixels)
-    sure = np.mean([_confidence(image, descriptors) for image in (source, *others)], axis=0)
+    sure = np.mean([confidences(image, descriptors) for image in (source, *others)], axis=0)
     chosen = [int(sure.argmax())]
     apart = np.full(len(pixels), np.inf)
     least_px = 0.5 * float(np.sqrt(allowed.sum() / max(1, count)))
@@ -157,18 +157,3 @@ def propose(
             break
         chosen.append(int(score.argmax()))
     return pixels[chosen]
-
-
-def _confidence(image: DescriptorImage, descriptors: Descriptors) -> NDArray[np.float64]:
-    """As ``heatmap.match`` has it, ``(N,)``, from the coarse map: many points are asked for at once."""
-    height, width, dim = image.map.shape
-    cells = image.map.reshape(-1, dim)
-    squared = (cells * cells).sum(axis=1)[:, None] - 2.0 * cells @ descriptors.T + (descriptors**2).sum(axis=1)
-    distance = np.sqrt(np.maximum(squared, 0.0))
-    weight = np.exp(-4.0 * (distance - distance.min(axis=0)) / KERNEL_WIDTH)
-    best_row, best_column = np.divmod(distance.argmin(axis=0), width)
-    rows, columns = np.divmod(np.arange(height * width), width)
-    away_u = (columns[:, None] - best_column) * (image.width / width)
-    away_v = (rows[:, None] - best_row) * (image.height / height)
-    near = away_u**2 + away_v**2 <= NEAR_PX**2
-    return np.asarray((weight * near).sum(axis=0) / (weight.sum(axis=0) + 1e-12), dtype=np.float64)

@@ -85,6 +85,37 @@ def _shape(heat: Floats, u: int, v: int) -> tuple[float, float]:
     return float(coarse[near].sum()) / total, float(np.sqrt(variance))
 
 
+def confidences(image: DescriptorImage, descriptors: Floats) -> NDArray[np.float64]:
+    """The confidence of ``match`` for many descriptors ``(N, D)`` at once, ``(N,)``, from the coarse map."""
+    height, width, dim = image.map.shape
+    cells = image.map.reshape(-1, dim)
+    squared = (cells * cells).sum(axis=1)[:, None] - 2.0 * cells @ descriptors.T + (descriptors**2).sum(axis=1)
+    distance = np.sqrt(np.maximum(squared, 0.0))
+    weight = np.exp(-4.0 * (distance - distance.min(axis=0)) / KERNEL_WIDTH)
+    best_row, best_column = np.divmod(distance.argmin(axis=0), width)
+    rows, columns = np.divmod(np.arange(height * width), width)
+    away_u = (columns[:, None] - best_column) * (image.width / width)
+    away_v = (rows[:, None] - best_row) * (image.height / height)
+    near = away_u**2 + away_v**2 <= NEAR_PX**2
+    return np.asarray((weight * near).sum(axis=0) / (weight.sum(axis=0) + 1e-12), dtype=np.float64)
+
+
+def pair_confidence(
+    source: DescriptorImage, target: DescriptorImage, mask: NDArray[np.bool_] | None, points: int = 64, seed: int = 0
+) -> float | None:
+    """How sure the matches of a pair are: mean confidence in the target of points drawn from the source's mask.
+
+    Without a mask the points are drawn from the whole source; None when the mask marks nothing.
+    """
+    allowed = np.ones((source.height, source.width), dtype=np.bool_) if mask is None else mask
+    v, u = np.nonzero(allowed)
+    if not len(u):
+        return None
+    drawn = np.random.default_rng(seed).choice(len(u), size=min(points, len(u)), replace=False)
+    pixels = np.stack([u[drawn], v[drawn]], axis=-1).astype(np.float64)
+    return float(confidences(target, source.at(pixels)).mean())
+
+
 def painted(rgb: NDArray[np.uint8], heat: Floats, colours: NDArray[np.uint8], blend: float = 0.7) -> NDArray[np.uint8]:
     """The heatmap over its image: ``blend`` of the colour map ``(256, 3) uint8``, the rest of the image."""
     levels = (heat * np.float32(255.0)).astype(np.uint8)

@@ -258,6 +258,32 @@ def test_matching_points_are_labelled_corrected_stored_taken_back_and_exported(
     assert not page.stage.labelling
 
 
+def test_a_queue_proposes_the_least_sure_pairs_and_never_labelled_ones(
+    opened: Application, page: CorrespondencePage
+) -> None:
+    before = page.scenes.panels
+    QTest.keyClick(page, Qt.Key.Key_T)
+    wait_until(lambda: "pairs wait" in page.labels.queue.text(), 60.0)
+    waiting, known = page.queue.waiting, page.queue._known
+    assert [known[pair] for pair in waiting] == sorted(known.values())
+    QTest.keyClick(page, Qt.Key.Key_X)
+    assert page.scenes.panels == waiting[0] and "1 of " in page.labels.queue.text()
+    assert f"confidence {100 * known[waiting[0]]:.0f} %" in page.labels.queue.text()
+    wait_until(lambda: described(page))
+    for panel, view in enumerate((page.stage.source, page.stage.targets[0])):
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=at(view, 300 + panel, 200))
+    QTest.keyClick(page, Qt.Key.Key_Return)
+    wait_until(lambda: len(page.labelling.labels) == 1)
+    page.queue._past.clear()  # as after the window was closed
+    assert waiting[0] not in page.queue.waiting and len(page.queue.waiting) == len(waiting) - 1
+    QTest.keyClick(page, Qt.Key.Key_X)
+    assert page.scenes.panels == waiting[1]
+    QTest.keyClick(page, Qt.Key.Key_Backspace)
+    wait_until(lambda: page.labelling.labels == ())
+    QTest.keyClick(page, Qt.Key.Key_T)
+    page.scenes.show(before)
+
+
 def test_a_damaged_model_is_one_sentence_and_the_page_goes_on(opened: Application, page: CorrespondencePage) -> None:
     with_library = opened.services.library.library
     assert with_library is not None

@@ -15,6 +15,7 @@ from core.correspondence.checkpoint import ModelDescription, load_model, save_mo
 from core.correspondence.config import NetworkConfig
 from core.correspondence.describer import Describer
 from core.correspondence.descriptors import DescriptorImage
+from core.correspondence.heatmap import pair_confidence
 from core.correspondence.network import DescriptorNetwork
 from core.episodes.reader import EpisodeReader
 from core.geometry import SE3, PinholeCamera
@@ -23,11 +24,13 @@ from core.processes.child import Child
 from core.processes.shared_memory import Bus, BytesSubscriber, Session
 from robot.inspector_messages import (
     CloseInspector,
+    ComparePairs,
     InspectorError,
     InspectorEvents,
     LiveFrame,
     ModelLoaded,
     OpenInspector,
+    PairCompared,
     PanelImage,
     SetScene,
     Shown,
@@ -159,6 +162,26 @@ def test_a_damaged_model_is_one_sentence(library: Path, parent: Parent) -> None:
     assert wait_for(lambda: any("cut short or damaged" in event.message for event in parent.said(InspectorError)), 30.0)
     parent.show(5, good, stored(library, "right", 5))
     assert wait_for(lambda: 0 in parent.look() and parent.images[0].shown.frame == 5, 30.0)
+
+
+def test_pairs_are_compared_when_nothing_else_is_asked_and_an_unreadable_one_is_told(
+    library: Path, parent: Parent
+) -> None:
+    model, missing = library / "models" / "M", StoredFrame("none", str(library / "none.mcap"), "right", 0)
+    first, second = stored(library, "right", 1), stored(library, "left", 3)
+    pairs = ((first, second), (second, first), (first, missing))
+    parent.child.send(ComparePairs(str(model), pairs))
+    assert wait_for(lambda: len(parent.said(PairCompared)) == 3, 30.0)
+    told = {event.pair: event.confidence for event in parent.said(PairCompared)}
+    images = {shown: Describer(load_model(model)[0]).describe(read(shown)) for shown in (first, second)}
+    for one, other in pairs[:2]:
+        assert told[one, other] == pytest.approx(pair_confidence(images[one], images[other], None), abs=1e-3)
+    assert told[first, missing] is None
+
+
+def read(shown: StoredFrame) -> np.ndarray:
+    with EpisodeReader(Path(shown.path)) as reader:
+        return reader.frame(shown.role, shown.frame).rgb
 
 
 @pytest.mark.parametrize("size", [(64, 48), (33, 21)])

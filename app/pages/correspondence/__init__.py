@@ -56,7 +56,7 @@ ACTIONS = (
     _action("labels.store", "Store", "Keep the marked points and begin the next.", ("Return",), "check", _LABELS),
     _action("labels.undo", "Take back", "Take the last mark, or the last stored label, back.", ("Backspace",), "undo",
             _LABELS),
-    _action("labels.skip", "Skip", "Leave these images and label others.", ("X",), "next", _LABELS),
+    _action("labels.skip", "Next pair", "Label the pair where the model is least sure now.", ("X",), "next", _LABELS),
     _action("labels.export", "Export", "Write all labels to a JSON file.", ("Ctrl+E",), "folder", _LABELS),
     _action("masks.mode", "Correct masks", "Paint where objects are in the source, for trainings to use.", ("R",),
             "brush", _MASKS, True),

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem
 from app.actions import ActionBook
 from app.messages import Messenger
 from app.pages.correspondence.view import Mark
-from app.widgets.basics import ActionButton, column, row, text
+from app.widgets.basics import ActionButton, ElidedLabel, column, row, text
 from app.widgets.choices import tool
 from app.workers.library import LibraryWorker
 from core.clock import utc_iso
@@ -155,6 +155,8 @@ class LabelsPanel(QFrame):
         self._list.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self._hint = text("Click a point in the source and the same point in the targets, then store it.", muted=True)
         self._hint.setWordWrap(True)
+        self.queue = ElidedLabel()
+        self.queue.setToolTip("How sure the model is: the share of the heat round the matches, over the objects.")
         naming = row(self.name, ActionButton(book, "labels.store", primary=True), gap=2)
         naming.setStretch(0, 1)
         tools = row(
@@ -167,6 +169,7 @@ class LabelsPanel(QFrame):
         layout = column(margins=(3, 2, 3, 2), gap=2)
         layout.addLayout(naming)
         layout.addLayout(tools)
+        layout.addWidget(self.queue)
         layout.addWidget(self._hint)
         layout.addWidget(self._list, 4)
         layout.addStretch(1)

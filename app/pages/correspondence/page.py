@@ -15,6 +15,7 @@ from app.pages.correspondence.mask_panel import MaskPanel
 from app.pages.correspondence.masking import Masking
 from app.pages.correspondence.origin import LIVE, Origin
 from app.pages.correspondence.points import PointsPanel
+from app.pages.correspondence.queue import PairQueue
 from app.pages.correspondence.scenes import Scenes
 from app.pages.correspondence.stage import Stage
 from app.pages.correspondence.toolbar import NONE, Toolbar
@@ -59,6 +60,7 @@ class CorrespondencePage(Page):
         self.labels = LabelsPanel(services.actions)
         self.masking = Masking(services.library, services.messenger, self.stage.source, services.actions)
         self.masks = MaskPanel(services.actions)
+        self.queue = PairQueue(services.library, services.inspector, self.scenes)
         self.training = Training(services.library, services.rig)
         self.card = TrainingCard(services.actions)
         self.grid = ViewGrid()
@@ -148,6 +150,8 @@ class CorrespondencePage(Page):
         self.stage.labelDragged.connect(self.labelling.place)
         self.labelling.marksChanged.connect(self.stage.show_labels)
         self.labelling.labelsChanged.connect(self.labels.show_labels)
+        self.labelling.labelsChanged.connect(self.queue.know)
+        self.queue.changed.connect(self.labels.queue.setText)
         self.labels.nameChanged.connect(lambda name: setattr(self.labelling, "name", name))
         self.stage.correct = self.masking.corrected
         self.masking.changed.connect(self.stage.correct_again)
@@ -190,7 +194,7 @@ class CorrespondencePage(Page):
             "points.save": self._save,
             "labels.store": self.labelling.store,
             "labels.undo": self.labelling.undo,
-            "labels.skip": scenes.new,
+            "labels.skip": self.queue.next,
             "labels.export": self.labelling.export,
             "training.start": self.training.start,
             "training.cancel": self.training.cancel,
@@ -210,10 +214,12 @@ class CorrespondencePage(Page):
     def entered(self) -> None:
         self._shown = True
         self._refresh()
+        self._use_queue()
 
     def left(self) -> None:
-        """Live panels rest while nobody looks."""
+        """Live panels and the comparison of pairs rest while nobody looks."""
         self._shown = False
+        self._use_queue()
         if roles_live(self.scenes.panels):
             self._services.inspector.pause(True)
 
@@ -254,6 +260,7 @@ class CorrespondencePage(Page):
         self.countChanged.emit(f"{len(models)}" if models else "")
         self.toolbar.offer_models(models, self._model, self._beside)
         self.gathering.use_model(next((model for model in models if model.path == self._model), None))
+        self._use_queue()
         self._show_state()
 
     def _show_state(self) -> None:
@@ -385,6 +392,7 @@ class CorrespondencePage(Page):
         self.stage.freeze(False)
         self.stage.labelling = on
         self.labelling.use(on)
+        self._use_queue()
         self.stage.ask()
 
     def _use_masking(self, on: bool) -> None:
@@ -413,6 +421,9 @@ class CorrespondencePage(Page):
     def _turned(self) -> None:
         for mode, panel in self._modes.items():
             self._services.actions[mode].setChecked(self._side.currentWidget() is panel)
+
+    def _use_queue(self) -> None:
+        self.queue.use(self._shown and self.labelling.on, self._model)
 
     # Points ---------------------------------------------------------------------------------------------------------
     def _add_point(self, u: float, v: float) -> None:

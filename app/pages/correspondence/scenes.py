@@ -12,7 +12,7 @@ from app.pages.episodes.model import when_words
 from app.workers.library import LibraryWorker
 from core.library.mask_corrections import CorrectedFrame
 from core.library.rows import EpisodeRow
-from robot.inspector_messages import MOST_PANELS, LiveFrame, Shown, StoredFrame
+from robot.inspector_messages import MOST_PANELS, LiveFrame, Shown, StoredFrame, StoredPair
 from robot.inspector_scenes import EpisodeFrames, FrameBook, Panels, SceneMaker, swapped, usable
 
 if TYPE_CHECKING:
@@ -95,6 +95,11 @@ class Scenes(QObject):
             return how(SceneMaker(self._book, library), rng)
 
         self._library.read(draw, self._drawn)
+
+    def draw_pairs(self, count: int, done: Callable[[tuple[StoredPair, ...]], None]) -> None:
+        """Pairs of images that could be labelled, as far as there are."""
+        rng = np.random.default_rng(self._rng.integers(2**32))
+        self._library.read(lambda library: SceneMaker(self._book, library).pairs(count, rng), done)
 
     def _drawn(self, panels: Panels) -> None:
         if panels:
