@@ -21,6 +21,7 @@ from app.settings import Settings, default_path
 from app.theme import Theme
 from app.workers.inspector import InspectorWorker
 from app.workers.library import LibraryWorker
+from app.workers.pair_feed import PairFeed
 from app.workers.player_feed import PlayerFeed
 from app.workers.station import StationWorker
 from app.workers.view3d import View3DWorker
@@ -65,6 +66,7 @@ class Application:
             library=LibraryWorker(library_root),
             view3d=View3DWorker(self.session),
             player_feed=PlayerFeed(self.session),
+            pair_feed=PairFeed(self.session),
             inspector=InspectorWorker(self.session),
             rig=rig,
             seed=seed,

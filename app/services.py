@@ -14,6 +14,7 @@ from app.theme import Theme
 if TYPE_CHECKING:
     from app.workers.inspector import InspectorWorker
     from app.workers.library import LibraryWorker
+    from app.workers.pair_feed import PairFeed
     from app.workers.player_feed import PlayerFeed
     from app.workers.station import StationWorker
     from app.workers.view3d import View3DWorker
@@ -32,6 +33,7 @@ class Services:
     library: LibraryWorker
     view3d: View3DWorker
     player_feed: PlayerFeed
+    pair_feed: PairFeed
     inspector: InspectorWorker
     rig: RigConfig
     seed: int = 0

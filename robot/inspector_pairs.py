@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.correspondence.descriptors import DescriptorImage
 from core.correspondence.heatmap import pair_confidence
+from core.correspondence.masks import SMALLEST_MASK
 from core.errors import ReticleError
 from robot.inspector_messages import ComparePairs, PairCompared, StoredFrame
 
@@ -50,7 +51,7 @@ class PairComparer:
         self._left.popleft()
         source, target = self._images[pair[0]], self._images[pair[1]]
         confidence = None
-        if source is not None and target is not None:
+        if source is not None and target is not None and _shows_object(source) and _shows_object(target):
             confidence = pair_confidence(source[0], target[0], source[1])
         return PairCompared(self._command.model, pair, confidence)
 
@@ -61,3 +62,8 @@ class PairComparer:
         except (ReticleError, OSError) as error:
             _LOG.warning("a pair was left out: %s", error)
             return None
+
+
+def _shows_object(image: Image) -> bool:
+    """Whether there is anything to label, as far as that is known."""
+    return image[1] is None or float(image[1].mean()) >= SMALLEST_MASK

@@ -29,6 +29,8 @@ LIVE = "live"
 """Source of what the station measures now."""
 PLAYER = "player"
 """Source of what the window plays back from a file: it publishes the frames and steps at its cursor."""
+INSPECTOR = "inspector"
+"""Source of what the inspector compares: a source and a target image, and a point in both."""
 
 
 def frame_topic(role: str, source: str = LIVE) -> str:

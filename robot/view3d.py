@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("EGL_PLATFORM", "surfaceless")
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.clock import WallClock
 from core.geometry import SE3
-from core.messages import CameraInfo, Floats, Frame, Step
+from core.messages import Floats, Frame, Step
 from core.platform import give_way
 from core.processes.channel import Channel
 from core.processes.shared_memory import Bus, FrameSubscriber, MessageSubscriber, Session
 from robot.station_messages import (
+    INSPECTOR,
     LIVE,
     PLAYER,
     STATUS_TOPIC,
@@ -32,7 +32,9 @@ from robot.station_messages import (
     frame_topic,
     step_topic,
 )
+from robot.view3d_cloud import CloudMaker
 from robot.view3d_messages import CloseView, OpenView, ViewCommands, ViewReady, ViewUnavailable
+from robot.view3d_pair import PairScene
 from robot.view3d_robot import RobotSurface
 
 if TYPE_CHECKING:
@@ -60,35 +62,13 @@ def main(channel: Channel) -> int:
     except (ImportError, RuntimeError, OSError) as error:
         channel.send(ViewUnavailable(f"The 3-D view cannot draw: {error}; check OpenGL with 'main.py doctor'."))
         return 1
-    channel.send(ViewReady(canvas.renderer))
     view = View3D(opening, surface, canvas)
+    channel.send(ViewReady(canvas.renderer))
     while not channel.closed.is_set():
         if isinstance(channel.wait(_POLL_S), CloseView):
             break
         view.poll()
     return 0
-
-
-class CloudMaker:
-    """Turns depth frames of one camera into coloured points, thinned by a fixed stride."""
-
-    def __init__(self, info: CameraInfo, max_points: int) -> None:
-        self._info = info
-        self._stride = max(1, int(np.ceil(np.sqrt(info.width * info.height / max_points))))
-        v, u = np.mgrid[0 : info.height : self._stride, 0 : info.width : self._stride]
-        uv = np.stack([u, v], axis=-1).reshape(-1, 2)
-        self._rays = info.pinhole.unproject(uv, np.ones(len(uv))).astype(np.float32)
-
-    def points(self, frame: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Points ``(N, 3)`` in W (m) and colours ``(N, 3)`` in [0, 1] of the valid pixels."""
-        if frame.depth is None:
-            return np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32)
-        depth = frame.depth[:: self._stride, :: self._stride].ravel()
-        valid = (depth > 0) & (depth * self._info.depth_scale_m < 2.5)
-        points_C = self._rays[valid] * (depth[valid, None] * np.float32(self._info.depth_scale_m))
-        R, p = frame.X_WC.R.astype(np.float32), frame.X_WC.p.astype(np.float32)
-        colors = frame.rgb[:: self._stride, :: self._stride].reshape(-1, 3)[valid].astype(np.float32) / 255.0
-        return points_C @ R.T + p, colors
 
 
 class View3D:
@@ -114,6 +94,7 @@ class View3D:
         self._goal: Floats | None = None
         self._views = bus.message_subscriber(VIEW3D_CAMERA_TOPIC, OrbitView)
         self._pictures = bus.frame_publisher(VIEW3D_TOPIC, *MAX_SIZE)
+        self._pair = PairScene(bus, opening.workspace_min_W, opening.workspace_max_W)
         self._view: OrbitView | None = None
         self._step: Step | None = None
         self._newest: dict[str, Frame] = {}
@@ -124,20 +105,29 @@ class View3D:
         view = self._views.take()
         if view is not None:
             if self._view is not None and view.source != self._view.source:
-                self._newest.clear()
-                self._step = None
+                self._begin_anew()
             self._view = view
+        self._pair.poll()
         if self._view is None:
             return
         now_ns = self._clock.now_ns()
         changed = view is not None
-        if now_ns - self._state_ns >= _STATE_PERIOD_NS:
+        if self._view.source == INSPECTOR:
+            changed |= self._pair.show(self._canvas)
+        elif now_ns - self._state_ns >= _STATE_PERIOD_NS:
             self._state_ns = now_ns
             changed |= self._update_robot(self._view)
             changed |= self._update_goal(self._view)
             changed |= self._update_cloud(self._view, now_ns)
         if changed:
             self._draw(self._view, now_ns)
+
+    def _begin_anew(self) -> None:
+        """Another source is shown: nothing of the one before stays."""
+        self._newest.clear()
+        self._step = self._goal = None
+        self._pair.forget_canvas()
+        self._canvas.clear()
 
     def _update_cloud(self, view: OrbitView, now_ns: int) -> bool:
         if now_ns - self._cloud_ns < _CLOUD_PERIOD_NS:
@@ -192,7 +182,7 @@ class View3D:
         width, height = min(view.width, MAX_SIZE[0]), min(view.height, MAX_SIZE[1])
         if (width, height) != (view.width, view.height) or width < 16 or height < 16:
             return
-        picture = self._canvas.draw(view, cameras)
+        picture = self._canvas.draw(view, cameras, workspace=view.source != INSPECTOR)
         self._sequence += 1
         self._pictures.publish(Frame("view3d", self._sequence, now_ns, now_ns, picture, None, SE3.identity()))
 

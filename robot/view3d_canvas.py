@@ -46,11 +46,35 @@ uniform float u_alpha;
 varying vec3 v_color;
 void main() { gl_FragColor = vec4(v_color, u_alpha); }
 """
+_MARK_VERTEX = """
+uniform mat4 u_clip_W;
+uniform float u_point_size;
+attribute vec3 a_position;
+attribute vec3 a_color;
+attribute float a_round;
+varying vec3 v_color;
+varying float v_round;
+void main() {
+    v_color = a_color;
+    v_round = a_round;
+    gl_Position = u_clip_W * vec4(a_position, 1.0);
+    gl_PointSize = u_point_size;
+}
+"""
+_MARK_FRAGMENT = """
+varying vec3 v_color;
+varying float v_round;
+void main() {
+    if (v_round > 0.5 && length(gl_PointCoord - vec2(0.5)) > 0.5) discard;
+    gl_FragColor = vec4(v_color, 1.0);
+}
+"""
 _DARK = {"background": (0.086, 0.094, 0.106), "grid": (0.19, 0.20, 0.22), "box": (0.36, 0.40, 0.46)}
 _LIGHT = {"background": (0.937, 0.941, 0.949), "grid": (0.82, 0.83, 0.85), "box": (0.58, 0.62, 0.68)}
 _GHOST_RGB = {"setpoint": (0.26, 0.60, 1.0), "goal": (0.98, 0.74, 0.20)}
 _CAMERA_RGB = (0.55, 0.55, 0.60)
 _AXES_RGB = ((0.90, 0.30, 0.28), (0.36, 0.74, 0.36), (0.32, 0.52, 0.95))
+_POINT_RGB, _MATCH_RGB = (0.21, 0.88, 0.48), (1.0, 0.29, 0.24)
 _NEAR_M, _FAR_M = 0.1, 10.0
 
 
@@ -68,6 +92,9 @@ class ViewCanvas:
         self._ghosts = {name: gloo.Program(_LIT_VERTEX, _FRAGMENT) for name in _GHOST_RGB}
         self._cloud = gloo.Program(_FLAT_VERTEX, _FRAGMENT)
         self._lines = gloo.Program(_FLAT_VERTEX, _FRAGMENT)
+        self._marks = gloo.Program(_MARK_VERTEX, _MARK_FRAGMENT)
+        self._rims = gloo.Program(_MARK_VERTEX, _MARK_FRAGMENT)
+        self._line = gloo.Program(_FLAT_VERTEX, _FRAGMENT)
         self._workspace = _box_lines(np.asarray(workspace_min_W), np.asarray(workspace_max_W))
         self._grid = _grid_lines()
         self._has: set[str] = set()
@@ -96,7 +123,29 @@ class ViewCanvas:
         self._cloud["a_color"] = gloo.VertexBuffer(colors)
         self._has.add("cloud")
 
-    def draw(self, view: OrbitView, cameras: list[tuple[CameraInfo, NDArray[np.float64]]]) -> NDArray[np.uint8]:
+    def set_match(self, point_W: Points | None, match_W: Points | None) -> None:
+        """A point (round) and its match (square), ``(3,)`` in W, with the line between them; None hides one."""
+        known = [mark for mark in ((point_W, _POINT_RGB, 1.0), (match_W, _MATCH_RGB, 0.0)) if mark[0] is not None]
+        self._has -= {"marks", "line"}
+        if not known:
+            return
+        positions = gloo.VertexBuffer(np.array([p_W for p_W, _, _ in known], np.float32))
+        white = gloo.VertexBuffer(np.ones((len(known), 3), np.float32))
+        for program in (self._marks, self._rims):
+            program["a_round"] = gloo.VertexBuffer(np.array([is_round for _, _, is_round in known], np.float32))
+        self._marks["a_color"] = gloo.VertexBuffer(np.array([rgb for _, rgb, _ in known], np.float32))
+        self._rims["a_color"] = self._line["a_color"] = white
+        for program in (self._marks, self._rims, self._line):
+            program["a_position"] = positions
+        self._has |= {"marks", "line"} if len(known) == 2 else {"marks"}
+
+    def clear(self) -> None:
+        """Forget everything that was set."""
+        self._has.clear()
+
+    def draw(
+        self, view: OrbitView, cameras: list[tuple[CameraInfo, NDArray[np.float64]]], *, workspace: bool = True
+    ) -> NDArray[np.uint8]:
         """One picture; ``cameras`` are drawn as small frusta with their ``X_WC`` ``(4, 4)``."""
         self._resize(view.width, view.height)
         palette = _DARK if view.dark else _LIGHT
@@ -107,7 +156,7 @@ class ViewCanvas:
             gloo.set_viewport(0, 0, view.width, view.height)
             gloo.set_state(depth_test=True, blend=False, cull_face=False)
             gloo.clear(color=(*palette["background"], 1.0), depth=True)
-            self._draw_lines(clip_W, palette, cameras)
+            self._draw_lines(clip_W, palette, cameras, workspace)
             if "cloud" in self._has and view.show_cloud:
                 self._program(self._cloud, clip_W, 1.0)["u_point_size"] = max(2.0, view.height / 240.0)
                 self._cloud.draw("points")
@@ -118,6 +167,8 @@ class ViewCanvas:
             for name in self._has & set(self._ghosts):
                 self._program(self._ghosts[name], clip_W, 0.45)["u_eye_W"] = eye_W
                 self._ghosts[name].draw("triangles")
+            if "marks" in self._has:
+                self._draw_marks(clip_W, view.height / 480.0)
             picture = self._frame_buffer.read("color", alpha=False)
         return np.ascontiguousarray(picture)
 
@@ -126,16 +177,29 @@ class ViewCanvas:
         clip_W: Points,
         palette: dict[str, tuple[float, float, float]],
         cameras: list[tuple[CameraInfo, NDArray[np.float64]]],
+        workspace: bool,
     ) -> None:
-        parts = [(self._grid, palette["grid"]), (self._workspace, palette["box"])]
+        parts = [(self._grid, palette["grid"])]
+        if workspace:
+            parts.append((self._workspace, palette["box"]))
+            parts += [(_axis_line(axis), rgb) for axis, rgb in enumerate(_AXES_RGB)]
         parts += [(_frustum_lines(info, X_WC), _CAMERA_RGB) for info, X_WC in cameras]
-        parts += [(_axis_line(axis), rgb) for axis, rgb in enumerate(_AXES_RGB)]
         positions = np.concatenate([lines for lines, _ in parts])
         colors = np.concatenate([np.tile(np.asarray(rgb, np.float32), (len(lines), 1)) for lines, rgb in parts])
         self._lines["a_position"] = gloo.VertexBuffer(positions)
         self._lines["a_color"] = gloo.VertexBuffer(colors)
         self._program(self._lines, clip_W, 1.0)["u_point_size"] = 1.0
         self._lines.draw("lines")
+
+    def _draw_marks(self, clip_W: Points, scale: float) -> None:
+        """Over everything: what they mark may be hidden behind the cloud."""
+        gloo.set_state(depth_test=False, blend=False)
+        if "line" in self._has:
+            self._program(self._line, clip_W, 1.0)["u_point_size"] = 1.0
+            self._line.draw("lines")
+        for program, size in ((self._rims, 12.0), (self._marks, 8.0)):
+            program["u_clip_W"], program["u_point_size"] = clip_W, size * max(1.0, scale)
+            program.draw("points")
 
     def _resize(self, width: int, height: int) -> None:
         if self._size != (width, height):

@@ -6,6 +6,24 @@ import msgspec
 
 from core.messages import CameraInfo, Floats
 
+VIEW3D_PAIR_TOPIC = "view3d/pair"
+"""Newest ``ShownPair`` of the inspector; its frames are under ``frame_topic(role, INSPECTOR)`` for ``PAIR_ROLES``."""
+PAIR_ROLES = ("source", "target")
+
+
+class ShownPair(msgspec.Struct, frozen=True, array_like=True):
+    """What the inspector compares. Points in W, metres, as the cameras measured them; empty where nothing is known.
+
+    ``frames``: sequence numbers of the frames that belong to it; ``apart_W``: how far the target's cloud is drawn from
+    the source's, zero when both show one moment.
+    """
+
+    cameras: tuple[CameraInfo, ...]
+    frames: tuple[int, ...]
+    apart_W: Floats
+    point_W: Floats = ()
+    match_W: Floats = ()
+
 
 class ViewCommand(msgspec.Struct, frozen=True, tag_field="type"):
     """Base of all commands."""

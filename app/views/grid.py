@@ -16,15 +16,15 @@ _LEAST_SHARE = 0.22
 _WEIGHT = 0.4
 
 
-def arrange(columns: int, rows: int, width: int, height: int, beside: bool) -> tuple[int, int]:
-    """Size of a tile when ``columns`` by ``rows`` of them stand left of a 3-D view (``beside``)."""
-    room = width * (1.0 - _LEAST_SHARE) if beside else width
+def arrange(columns: int, rows: int, width: int, height: int, beside: float) -> tuple[int, int]:
+    """Size of a tile when ``columns`` by ``rows`` of them stand left of a view that has that share of the width."""
+    room = width * (1.0 - beside)
     tile_width = min((room - _GAP * columns) / columns, (height - _GAP * (rows - 1)) / rows * _ASPECT)
     tile_width = max(1.0, tile_width)
     return int(tile_width), int(tile_width / _ASPECT)
 
 
-def best_rows(count: int, group: int, width: int, height: int, beside: bool) -> int:
+def best_rows(count: int, group: int, width: int, height: int, beside: float) -> int:
     """How many rows make the most of the room. ``group`` pictures of one camera stay in one column."""
     best, best_score = group, -1.0
     for rows in range(group, max(count, group) + 1, group):
@@ -45,10 +45,13 @@ class ViewGrid(QWidget):
         self._tiles: list[QWidget] = []
         self._group = 1
         self._beside: QWidget | None = None
+        self._share = _LEAST_SHARE
         self._filling: QWidget | None = None
 
-    def set_views(self, tiles: list[QWidget], group: int, beside: QWidget | None) -> None:
-        """``tiles`` camera by camera, ``group`` pictures a camera; ``beside`` takes the rest at the right."""
+    def set_views(self, tiles: list[QWidget], group: int, beside: QWidget | None, share: float = _LEAST_SHARE) -> None:
+        """``tiles`` camera by camera, ``group`` pictures a camera; ``beside`` takes the rest at the right, at least
+        that share of the width."""
+        self._share = share
         for widget in [*self._tiles, *([self._beside] if self._beside is not None else [])]:
             if widget not in tiles and widget is not beside:
                 widget.hide()
@@ -82,7 +85,7 @@ class ViewGrid(QWidget):
             return
         for widget in self._all():
             widget.setVisible(True)
-        beside = self._beside is not None
+        beside = self._share if self._beside is not None else 0.0
         if not self._tiles:
             if self._beside is not None:
                 self._beside.setGeometry(self.rect())

@@ -34,11 +34,17 @@ class Scene3DView(QWidget):
     pushMoved = Signal(object, object)
     pushEnded = Signal()
 
-    def __init__(self, source: str = LIVE) -> None:
+    def __init__(
+        self,
+        source: str = LIVE,
+        home_W: tuple[float, float, float] = _HOME_TARGET_W,
+        home_distance_m: float = _HOME_DISTANCE_M,
+    ) -> None:
         super().__init__()
+        self._home_W, self._home_distance_m = home_W, home_distance_m
         self._azimuth, self._elevation = _HOME_ANGLES
-        self._distance_m = _HOME_DISTANCE_M
-        self._target = np.array(_HOME_TARGET_W)
+        self._distance_m = home_distance_m
+        self._target = np.array(home_W)
         self._at_home = True
         self._image: QImage | None = None
         self._source = source
@@ -48,7 +54,7 @@ class Scene3DView(QWidget):
         self._cameras: tuple[str, ...] = ()
         self.push_tool = False
         self.message = "Starting the rig"
-        self.note = ""
+        self.note = self._note_icon = ""
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_RESIZE_MS)
@@ -72,9 +78,9 @@ class Scene3DView(QWidget):
             self.message = message
             self.update()
 
-    def show_note(self, note: str) -> None:
+    def show_note(self, note: str, icon_name: str = "disturbed") -> None:
         if note != self.note:
-            self.note = note
+            self.note, self._note_icon = note, icon_name
             self.update()
 
     def show_cloud(self, shown: bool, cameras: tuple[str, ...] = ()) -> None:
@@ -115,7 +121,7 @@ class Scene3DView(QWidget):
 
     def reset_view(self) -> None:
         self._azimuth, self._elevation = _HOME_ANGLES
-        self._target = np.array(_HOME_TARGET_W)
+        self._target = np.array(self._home_W)
         self._at_home = True
         self._fit()
         self._announce()
@@ -124,7 +130,7 @@ class Scene3DView(QWidget):
         """From home the whole arm is in sight, also in a narrow view."""
         if self._at_home and self.height() > 0:
             narrow = max(1.0, _HOME_ASPECT * self.height() / max(1, self.width()))
-            self._distance_m = min(_DISTANCE_M[1], _HOME_DISTANCE_M * narrow)
+            self._distance_m = min(_DISTANCE_M[1], self._home_distance_m * narrow)
 
     # Input ----------------------------------------------------------------------------------------------------------
     def _ray(self, position: QPointF) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -201,4 +207,4 @@ class Scene3DView(QWidget):
         top = Qt.AlignmentFlag.AlignTop
         paint_caption(painter, self, Caption("3-D"), top | Qt.AlignmentFlag.AlignLeft)
         if self.note:
-            paint_caption(painter, self, Caption(self.note, "disturbed"), top | Qt.AlignmentFlag.AlignRight)
+            paint_caption(painter, self, Caption(self.note, self._note_icon), top | Qt.AlignmentFlag.AlignRight)

@@ -16,6 +16,8 @@ from core.geometry import SE3
 from core.messages import CameraInfo
 
 Mask = NDArray[np.bool_]
+SMALLEST_MASK = 0.01
+"""Images whose objects cover less than this share are left out (PAPER.md, section 2)."""
 _REFERENCE_WIDTH = 640.0
 _NOISE_PER_M2 = 0.004
 """Depth noise of a stereo camera grows with the square of depth; this is about three sigma of a D415, metres at 1 m."""

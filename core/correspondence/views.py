@@ -21,15 +21,13 @@ from core.clock import NANOSECONDS
 from core.correspondence.config import EpisodeSpan, NetworkConfig
 from core.correspondence.empty_workspace import EmptyWorkspace
 from core.correspondence.mask_correction import Layers, corrected
-from core.correspondence.masks import MaskConfig, object_mask
+from core.correspondence.masks import SMALLEST_MASK, MaskConfig, object_mask
 from core.correspondence.robot_shape import RobotShape
 from core.episodes.reader import EpisodeReader
 from core.errors import InputError
 from core.geometry import SE3
 from core.messages import CameraInfo, Floats
 
-SMALLEST_MASK = 0.01
-"""Images whose objects cover less than this share are left out (PAPER.md, section 2)."""
 _INDEX = "views.json"
 
 

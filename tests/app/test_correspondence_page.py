@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import close_window, open_window, wait_until
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from app.application import Application
@@ -17,6 +18,7 @@ from app.pages.correspondence.view import PanelView
 from commands.record import record
 from core.clock import monotonic_ns
 from core.library import Library
+from robot.station_messages import Ready
 
 MODELS = 2
 
@@ -217,6 +219,33 @@ def test_two_models_answer_side_by_side(page: CorrespondencePage) -> None:
     assert all(mark(view, "match") for view in page.stage.targets)
     page._use_beside("-")
     assert len(page.stage.targets) == 4
+
+
+def test_the_point_and_its_match_are_shown_in_space(opened: Application, page: CorrespondencePage) -> None:
+    low, high = (0.25, -0.55, -0.015), (0.9, 0.55, 0.85)
+    opened.services.view3d.open(Ready("rig", True, "arm", (), None, (), low, high, 0))
+    page.scenes.choose(1)
+    hover(page, 320, 300)
+    QTest.keyClick(page, Qt.Key.Key_C)
+    scene = page.space.scene
+    wait_until(lambda: scene.isVisible() and colours(scene._image) >= {"green", "red"}, 60.0)
+    assert scene.note.endswith(" mm apart"), "both cameras at one moment"
+    first = scene._image.copy()
+    hover(page, 360, 280)
+    wait_until(lambda: scene._image != first)
+    page.scenes.choose(2)
+    wait_until(lambda: scene.note.startswith("moved "))
+    QTest.keyClick(page, Qt.Key.Key_C)
+    assert not scene.isVisible()
+
+
+def colours(image: QImage | None) -> set[str]:
+    """Of the marks of point and match, when they are in the picture."""
+    if image is None:
+        return set()
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1, 4)[..., 2::-1].astype(int)
+    wanted = {"green": (54, 224, 122), "red": (255, 74, 61)}
+    return {name for name, rgb in wanted.items() if (np.abs(pixels - rgb).max(axis=-1) < 6).sum() > 20}
 
 
 def test_linked_views_zoom_together(opened: Application, page: CorrespondencePage) -> None:

@@ -45,6 +45,8 @@ ACTIONS = (
     _action("look.masked", "Objects only", "Descriptor colours and proposals on objects only.", ("K",), "mask",
             _LOOK, True),
     _action("look.linked", "Link zoom", "Zoom and pan all images together.", ("L",), "link", _LOOK, True),
+    _action("look.space", "In space", "Show the point and its match in the clouds of both images.", ("C",), "cube",
+            _LOOK, True),
     _action("look.reset", "Whole images", "Undo zoom and pan.", ("Home",), "home", _LOOK),
     _action("points.propose", "Propose", "Choose points that are found with confidence and lie far apart.", ("G",),
             "points", _POINTS),

@@ -17,6 +17,7 @@ from app.pages.correspondence.origin import LIVE, Origin
 from app.pages.correspondence.points import PointsPanel
 from app.pages.correspondence.queue import PairQueue
 from app.pages.correspondence.scenes import Scenes
+from app.pages.correspondence.space import Space
 from app.pages.correspondence.stage import Stage
 from app.pages.correspondence.toolbar import NONE, Toolbar
 from app.pages.correspondence.training import Training, TrainingCard, TrainingState
@@ -35,7 +36,9 @@ _SPLITS: Setting[list[list[int]]] = Setting("correspondence.splits", list[list[i
 _MODEL = Setting("correspondence.model", str, "")
 _LOOK: Setting[tuple[float, float, str]] = Setting("correspondence.look", tuple[float, float, str], (0.25, 0.7, "jet"))
 _LABELLING = ("labels.store", "labels.undo", "labels.skip")
-_SEVERAL = ("scene.choose_next", "scene.choose_last", "scene.add", "scene.remove")
+_SEVERAL = ("scene.choose_next", "scene.choose_last", "scene.add", "scene.remove", "look.space")
+_SPACE_SHARE = 0.38
+"""Of the width beside the targets."""
 _CHECKS = ("look.descriptors", "look.masked", "look.linked")
 
 
@@ -64,6 +67,7 @@ class CorrespondencePage(Page):
         self.training = Training(services.library, services.rig)
         self.card = TrainingCard(services.actions)
         self.grid = ViewGrid()
+        self.space = Space(services.view3d, services.pair_feed)
         self._compose()
         self._connect()
         self._connect_actions()
@@ -139,6 +143,8 @@ class CorrespondencePage(Page):
         self.stage.chosen.connect(self.scenes.choose)
         self.stage.filled.connect(self.grid.fill)
         self.stage.viewsChanged.connect(self._place)
+        self.stage.probed.connect(self._show_in_space)
+        self.space.scene.filled.connect(lambda: self.grid.fill(self.space.scene))
         self.stage.frozenChanged.connect(services.actions["scene.freeze"].setChecked)
         self.stage.pointAdded.connect(self._add_point)
         self.gathering.changed.connect(self._points_changed)
@@ -203,6 +209,7 @@ class CorrespondencePage(Page):
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
         actions["scene.freeze"].triggered.connect(self.stage.freeze)
         actions["scene.pause"].triggered.connect(self._services.inspector.pause)
+        actions["look.space"].toggled.connect(self._use_space)
         actions["labels.mode"].toggled.connect(self._use_labelling)
         actions["masks.mode"].toggled.connect(self._use_masking)
         for name in _LABELLING:
@@ -215,17 +222,20 @@ class CorrespondencePage(Page):
         self._shown = True
         self._refresh()
         self._use_queue()
+        self._use_space(self._services.actions["look.space"].isChecked())
 
     def left(self) -> None:
         """Live panels and the comparison of pairs rest while nobody looks."""
         self._shown = False
         self._use_queue()
+        self.space.use(False)
         if roles_live(self.scenes.panels):
             self._services.inspector.pause(True)
 
     def tick(self) -> None:
         for panel, model, image in self._services.inspector.take():
             self._arrived(panel, model, image)
+        self.space.tick()
 
     def undo(self) -> bool:
         """While masks are corrected, strokes are what is taken back."""
@@ -334,13 +344,26 @@ class CorrespondencePage(Page):
         self._services.inspector.pause(self._services.actions["scene.pause"].isChecked())
 
     def _place(self) -> None:
-        """The targets; while masks are corrected the source has their room."""
+        """The targets, and their match in space; while masks are corrected the source has their room."""
         tiles = [self.stage.source] if self.masking.on else [*self.stage.targets]
-        self.grid.set_views(tiles, 1 if self.masking.on else max(1, len(self._folders())), None)
+        beside = self.space.scene if self.space.on and not self.masking.on else None
+        self.grid.set_views(tiles, 1 if self.masking.on else max(1, len(self._folders())), beside, _SPACE_SHARE)
         if not self.masking.on and self._down.indexOf(self.stage.source) < 0:
             self._down.insertWidget(0, self.stage.source)
             self._down.setSizes(self._down_sizes)
             self.stage.source.show()
+
+    def _use_space(self, on: bool) -> None:
+        """The clouds beside the targets, and what they show."""
+        self.space.use(on and self._shown)
+        self._place()
+        self._show_in_space()
+
+    def _show_in_space(self) -> None:
+        target = self.scenes.chosen or 1
+        uv = None if self.labelling.on else self.stage.pointer
+        match = None if uv is None else self.stage.match_in(target)
+        self.space.show(self.stage.content(0), self.stage.content(target), uv, match)
 
     def _arrived(self, panel: int, model: int, image: PanelImage) -> None:
         accepted = self.stage.accept(panel, model, image)

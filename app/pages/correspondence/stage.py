@@ -41,6 +41,8 @@ class Stage(QObject):
     viewsChanged = Signal()
     filled = Signal(object)
     """A target was double-clicked: it wants all the room, or to go back."""
+    probed = Signal()
+    """Everything is painted for the newest position."""
     labelled = Signal(int, float, float)
     """While labelling: that pixel of a panel."""
     labelDragged = Signal(int, float, float)
@@ -286,6 +288,12 @@ class Stage(QObject):
                 continue
             descriptor = None if view.panel == 0 else asked.get(view.model)
             self._paint(view, content, descriptor, colours.get((view.panel, view.model)))
+        self.probed.emit()
+
+    def match_in(self, panel: int) -> NDArray[np.float64] | None:
+        """The pixel u, v where the first model sees the point in a target."""
+        marks = (mark for view in self.targets if (view.panel, view.model) == (panel, 0) for mark in view.marks)
+        return next((np.array([mark.u, mark.v]) for mark in marks if mark.shape == "match"), None)
 
     def _paint(
         self, view: PanelView, content: PanelImage, descriptor: Descriptor | None, colours: NDArray[np.uint8] | None

@@ -64,6 +64,7 @@ class Toolbar(QFrame):
             "look.descriptors",
             "look.masked",
             "look.linked",
+            "look.space",
             "look.reset",
             "scene.pause",
             "scene.freeze",
