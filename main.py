@@ -10,7 +10,7 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 
 import typer
 
-from commands import datasets, doctor, episodes, evaluate, record, runs, train
+from commands import datasets, doctor, episodes, evaluate, models, record, runs, train
 from commands.common import LibraryOption, RigOption, SeedOption, run_app
 from core.errors import InputError
 
@@ -26,6 +26,7 @@ app.add_typer(datasets.app, name="datasets")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(runs.app, name="runs")
+app.add_typer(models.app, name="models")
 app.command("record")(record.record)
 app.command("doctor")(doctor.doctor)
 

@@ -16,6 +16,8 @@ from core.clock import utc_ns
 from core.errors import InputError
 from core.library.catalogue import Catalogue
 from core.library.episodes import new_id
+from core.library.rows import TRASH
+from core.platform import sync_directory
 from core.processes.jobs import JobStatus, read_status
 
 log = logging.getLogger(__name__)
@@ -61,12 +63,12 @@ class ModelRow(msgspec.Struct, frozen=True):
 
 
 class _Description(msgspec.Struct, frozen=True):
-    """What the catalogue takes from a model's own description."""
+    """What the catalogue takes from a model's own description; the first ones did not say their kind."""
 
     name: str
-    kind: str
     created_utc_ns: int
     network: dict[str, Any]
+    kind: str = "descriptor"
     run: str = ""
     sha256: str = ""
     metrics: dict[str, Any] = {}
@@ -113,11 +115,7 @@ class Runs:
         with self._catalogue.reading() as connection:
             lost = [row[0] for row in connection.execute("SELECT id FROM runs WHERE status IN ('queued', 'running')")]
         for run in lost:
-            folder = self._root / RUNS / run
-            last = read_status(folder)
-            if last is None or last.status == "running":
-                resumable = (folder / CHECKPOINT_STATE).exists()
-                last = JobStatus("paused", _RESUME) if resumable else JobStatus("failed", _LOST)
+            last = last_status(self._root / RUNS / run)
             self.update(run, last.status, last.result, last.message)
         return tuple(lost)
 
@@ -139,6 +137,15 @@ class Runs:
         row = dict(zip(_RUN.split(", "), values, strict=True))
         row["config"], row["metrics"] = msgspec.json.decode(row["config"]), msgspec.json.decode(row["metrics"])
         return RunRow(**row, path=str(self._root / RUNS / row["id"]))
+
+
+def last_status(folder: Path) -> JobStatus:
+    """How a run stands whose process is gone: paused when it left a checkpoint and did not say how it ended."""
+    last = read_status(folder)
+    if last is not None and last.status != "running":
+        return last
+    resumable = (folder / CHECKPOINT_STATE).exists()
+    return JobStatus("paused", _RESUME) if resumable else JobStatus("failed", _LOST)
 
 
 class Models:
@@ -195,11 +202,59 @@ class Models:
         with self._catalogue.reading() as connection:
             return self._row(_only(connection, "models", _MODEL, prefix, "model"))
 
+    def rename(self, model: str, name: str) -> ModelRow:
+        """Call a model otherwise, in its folder and in the catalogue."""
+        row, words = self.get(model), name.strip()
+        if not words:
+            raise InputError("A model needs a name; type one.")
+        path = Path(row.path) / DESCRIPTION
+        try:
+            described = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+            partial = path.with_suffix(".part")
+            partial.write_bytes(msgspec.json.format(msgspec.json.encode(described | {"name": words})))
+            partial.replace(path)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise InputError(
+                f"The model '{row.name}' cannot be renamed ({error}); mend its folder or train again."
+            ) from None
+        with self._catalogue.writing() as connection:
+            connection.execute("UPDATE models SET name = ? WHERE id = ?", (words, row.id))
+        return self.get(row.id)
+
+    def trash(self, model: str) -> ModelRow:
+        """Move a model's folder to the trash, with its descriptor sets; ``restore`` brings it back."""
+        row = self.get(model)
+        try:
+            with self._catalogue.writing() as connection:
+                connection.execute("DELETE FROM models WHERE id = ?", (row.id,))
+                _move(Path(row.path), self._trashed(row.id))
+        except sqlite3.IntegrityError:
+            raise InputError(f"The model '{row.name}' has attempts that tell of it; it stays.") from None
+        return row
+
+    def restore(self, model: str) -> ModelRow:
+        """Bring a model back from the trash."""
+        _move(self._trashed(model), self.folder(model))
+        self.adopt()
+        return self.get(model)
+
+    def _trashed(self, model: str) -> Path:
+        return self._root / TRASH / MODELS / model
+
     def _row(self, values: Any) -> ModelRow:
         row = dict(zip(_MODEL.split(", "), values, strict=True))
         row["config"], row["metrics"] = msgspec.json.decode(row["config"]), msgspec.json.decode(row["metrics"])
         row["path"] = str(self._root / row["path"])
         return ModelRow(**row)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        source.rename(target)
+        sync_directory(target.parent)
+    except OSError as error:
+        raise InputError(f"The model in {source} cannot be moved to {target} ({error.strerror}); free it.") from None
 
 
 def _only(connection: sqlite3.Connection, table: str, columns: str, prefix: str, word: str) -> Any:

@@ -17,7 +17,7 @@ from core.library.datasets import Dataset
 from core.library.episodes import new_id
 from core.library.learning import spans
 from core.library.library import Library
-from core.library.runs import MODELS, RunRow
+from core.library.runs import MODELS, RunRow, last_status
 from core.messages import CameraInfo
 from core.processes.child import Child
 from core.processes.jobs import (
@@ -27,7 +27,6 @@ from core.processes.jobs import (
     JobEvent,
     JobProgress,
     StartJob,
-    read_status,
     write_specification,
 )
 from robot.correspondence.specification import TRAINING_JOB, Specification
@@ -104,15 +103,9 @@ class JobChild:
     def _exited(self, status: int, words: str) -> None:
         if self._ended:
             return
-        last = read_status(Path(self._run.path))
         _LOG.error("the training ended with %d: %s", status, words)
-        known = last is not None and last.status != "running"
-        message = (
-            last.message
-            if last is not None and known
-            else "The training's process ended by itself; resume it or see its log."
-        )
-        self._on_event(JobEnded("failed", message))
+        last = last_status(Path(self._run.path))
+        self._on_event(JobEnded(last.status, last.message, last.result))
 
 
 def summary_of(progress: JobProgress) -> str:

@@ -1,0 +1,77 @@
+"""``main.py models``: what came of the trainings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root
+from core.clock import utc_iso
+from core.library import Library
+from core.library.runs import ModelRow
+
+app = typer.Typer(help="Models.", no_args_is_help=True)
+ModelArgument = Annotated[str, typer.Argument(metavar="ID", help="A model, or the beginning of its identifier.")]
+
+
+@app.callback()
+def models() -> None:
+    """Models."""
+
+
+@app.command("list")
+def list_models(library: LibraryOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """List the models, the newest first."""
+    with Library.open(library_root(library), writable=False) as opened:
+        found = opened.models.list()
+    if as_json:
+        emit({"models": found})
+    elif not quiet:
+        for model in found:
+            print(_line(model))
+
+
+@app.command()
+def rename(
+    model: ModelArgument,
+    name: Annotated[str, typer.Argument(help="Its new name.")],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Call a model otherwise."""
+    with Library.open(library_root(library)) as opened:
+        _tell(opened.models.rename(model, name), as_json, quiet)
+
+
+@app.command()
+def trash(
+    model: ModelArgument, library: LibraryOption = None, as_json: JsonOption = False, quiet: QuietOption = False
+) -> None:
+    """Move a model to the trash, with its descriptor sets."""
+    with Library.open(library_root(library)) as opened:
+        _tell(opened.models.trash(model), as_json, quiet)
+
+
+@app.command()
+def restore(
+    model: Annotated[str, typer.Argument(metavar="ID", help="The whole identifier of a trashed model.")],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Bring a model back from the trash."""
+    with Library.open(library_root(library)) as opened:
+        _tell(opened.models.restore(model), as_json, quiet)
+
+
+def _tell(model: ModelRow, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        emit({"model": model})
+    elif not quiet:
+        print(_line(model))
+
+
+def _line(model: ModelRow) -> str:
+    return f"{model.id}  {utc_iso(model.created_utc_ns)[:19]}  {model.kind:10} {model.name}"

@@ -1,0 +1,54 @@
+"""Models are renamed, trashed and restored with their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.errors import InputError
+from core.library import Library
+from core.library.runs import last_status
+from core.processes.jobs import JobStatus, write_status
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    folder = tmp_path / "models" / "M1"
+    folder.mkdir(parents=True)
+    described = {"name": "first", "kind": "descriptor", "created_utc_ns": 1, "network": {}, "sha256": "x", "extra": 3}
+    (folder / "model.json").write_bytes(msgspec.json.encode(described))
+    (folder / "sets").mkdir()
+    with Library.open(tmp_path) as opened:
+        yield opened
+
+
+def test_a_new_name_stands_in_the_folder_too(library: Library) -> None:
+    row = library.models.rename("M1", "  second ")
+    assert (row.name, library.models.get("M1").name) == ("second", "second")
+    described = msgspec.json.decode((Path(row.path) / "model.json").read_bytes())
+    assert (described["name"], described["extra"]) == ("second", 3)
+    with pytest.raises(InputError, match="needs a name"):
+        library.models.rename("M1", " ")
+
+
+def test_a_trashed_model_comes_back_with_all_that_lay_beside_it(library: Library) -> None:
+    path = Path(library.models.get("M1").path)
+    library.models.trash("M1")
+    assert library.models.list() == () and not path.exists()
+    assert library.models.adopt() == (), "the trash is not adopted"
+    library.models.restore("M1")
+    assert library.models.get("M1").name == "first" and (path / "sets").is_dir()
+    with pytest.raises(InputError, match="cannot be moved"):
+        library.models.restore("M2")
+
+
+def test_a_run_without_its_process_is_paused_where_it_left_a_checkpoint(tmp_path: Path) -> None:
+    assert last_status(tmp_path).status == "failed"
+    write_status(tmp_path, JobStatus("running"))
+    (tmp_path / "checkpoint.json").write_text("{}")
+    assert last_status(tmp_path).status == "paused"
+    write_status(tmp_path, JobStatus("done", "well"))
+    assert last_status(tmp_path).message == "well"
