@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from app.theme import well_colour
+from app.theme import Role, scaled, unit, well_colour
+from app.views.tiling import GAP, Tiling, best_tiling
 
-_ASPECT = 4.0 / 3.0
-_GAP = 2
 _LEAST_SHARE = 0.22
-_WEIGHT = 0.4
-
-
-def arrange(columns: int, rows: int, width: int, height: int, beside: float) -> tuple[int, int]:
-    """Size of a tile when ``columns`` by ``rows`` of them stand left of a view that has that share of the width."""
-    room = width * (1.0 - beside)
-    tile_width = min((room - _GAP * columns) / columns, (height - _GAP * (rows - 1)) / rows * _ASPECT)
-    tile_width = max(1.0, tile_width)
-    return int(tile_width), int(tile_width / _ASPECT)
-
-
-def best_rows(count: int, group: int, width: int, height: int, beside: float) -> int:
-    """How many rows make the most of the room. ``group`` pictures of one camera stay in one column."""
-    best, best_score = group, -1.0
-    for rows in range(group, max(count, group) + 1, group):
-        columns = math.ceil(count / rows)
-        tile_width, tile_height = arrange(columns, rows, width, height, beside)
-        rest = max(0, width - columns * (tile_width + _GAP)) * height if beside else 0
-        score = count * tile_width * tile_height + _WEIGHT * rest
-        if score > best_score:
-            best, best_score = rows, score
-    return best
+_GUTTER_UNITS = 5
 
 
 class ViewGrid(QWidget):
@@ -46,12 +22,21 @@ class ViewGrid(QWidget):
         self._group = 1
         self._beside: QWidget | None = None
         self._share = _LEAST_SHARE
+        self._names: tuple[str, ...] = ()
+        self._headings: list[tuple[QRect, str]] = []
         self._filling: QWidget | None = None
 
-    def set_views(self, tiles: list[QWidget], group: int, beside: QWidget | None, share: float = _LEAST_SHARE) -> None:
+    def set_views(
+        self,
+        tiles: list[QWidget],
+        group: int,
+        beside: QWidget | None,
+        share: float = _LEAST_SHARE,
+        names: tuple[str, ...] = (),
+    ) -> None:
         """``tiles`` camera by camera, ``group`` pictures a camera; ``beside`` takes the rest at the right, at least
-        that share of the width."""
-        self._share = share
+        that share of the width. ``names`` of a group's pictures stand once at every row or column of them."""
+        self._share, self._names = share, names
         for widget in [*self._tiles, *([self._beside] if self._beside is not None else [])]:
             if widget not in tiles and widget is not beside:
                 widget.hide()
@@ -78,6 +63,7 @@ class ViewGrid(QWidget):
         self.place()
 
     def place(self) -> None:
+        self._headings.clear()
         if self._filling is not None:
             for widget in self._all():
                 widget.setVisible(widget is self._filling)
@@ -85,27 +71,54 @@ class ViewGrid(QWidget):
             return
         for widget in self._all():
             widget.setVisible(True)
+        if self._tiles:
+            self._place_tiles()
+        elif self._beside is not None:
+            self._beside.setGeometry(self.rect())
+        self.update()
+
+    def _place_tiles(self) -> None:
         beside = self._share if self._beside is not None else 0.0
-        if not self._tiles:
-            if self._beside is not None:
-                self._beside.setGeometry(self.rect())
-            return
-        rows = best_rows(len(self._tiles), self._group, self.width(), self.height(), beside)
-        columns = math.ceil(len(self._tiles) / rows)
-        width, height = arrange(columns, rows, self.width(), self.height(), beside)
-        top = (self.height() - rows * height - (rows - 1) * _GAP) // 2
-        left = 0 if beside else (self.width() - columns * width - (columns - 1) * _GAP) // 2
+        gutter = _GUTTER_UNITS * unit() if self._names else 0
+        tiling = best_tiling(len(self._tiles), self._group, self.width(), self.height(), beside, gutter)
+        wide, tall = (0, gutter) if tiling.across else (gutter, 0)
+        used = wide + tiling.columns * (tiling.width + GAP)
+        top = tall + (self.height() - tall - tiling.rows * (tiling.height + GAP) + GAP) // 2
+        left = wide + (0 if self._beside is not None else (self.width() - used + GAP) // 2)
         for index, tile in enumerate(self._tiles):
-            column, row = self._cell(index, rows, columns)
-            tile.setGeometry(left + column * (width + _GAP), top + row * (height + _GAP), width, height)
+            column, row = tiling.cell(index)
+            x, y = left + column * (tiling.width + GAP), top + row * (tiling.height + GAP)
+            tile.setGeometry(x, y, tiling.width, tiling.height)
+        if self._names:
+            self._place_headings(tiling, left, top, gutter)
         if self._beside is not None:
-            used = columns * (width + _GAP)
             self._beside.setGeometry(QRect(used, 0, self.width() - used, self.height()))
 
-    def _cell(self, index: int, rows: int, columns: int) -> tuple[int, int]:
-        """Cameras from left to right, the pictures of one camera from top to bottom."""
-        camera, picture = divmod(index, self._group)
-        return camera % columns, camera // columns * self._group + picture
+    def _place_headings(self, tiling: Tiling, left: int, top: int, gutter: int) -> None:
+        """Over every column, or before every row, that shows one member of the groups."""
+        for place in range(tiling.columns if tiling.across else tiling.rows):
+            if tiling.across:
+                area = QRect(left + place * (tiling.width + GAP), top - gutter, tiling.width, gutter)
+            else:
+                area = QRect(left - gutter, top + place * (tiling.height + GAP), gutter, tiling.height)
+            self._headings.append((area, self._names[place % self._group]))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), well_colour(self.palette()))
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), well_colour(self.palette()))
+        painter.setPen(self.palette().color(Role.WindowText))
+        painter.setFont(scaled(self.font(), 0.88))
+        for area, name in self._headings:
+            _paint_heading(painter, area, name)
+
+
+def _paint_heading(painter: QPainter, area: QRect, name: str) -> None:
+    """Along the longer side of its area: upright ones read from bottom to top."""
+    upright = area.height() > area.width()
+    long, short = (area.height(), area.width()) if upright else (area.width(), area.height())
+    painter.save()
+    painter.translate(QRectF(area).center())
+    painter.rotate(-90.0 if upright else 0.0)
+    words = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, long)
+    painter.drawText(QRectF(-long / 2, -short / 2, long, short), Qt.AlignmentFlag.AlignCenter, words)
+    painter.restore()

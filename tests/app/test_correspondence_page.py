@@ -11,9 +11,11 @@ from conftest import close_window, open_window, wait_until
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from app.application import Application
 from app.pages.correspondence.page import CorrespondencePage
+from app.pages.correspondence.training import TrainingState
 from app.pages.correspondence.view import PanelView
 from commands.record import record
 from core.clock import monotonic_ns
@@ -211,20 +213,29 @@ def test_descriptors_are_shown_as_colours(opened: Application, page: Corresponde
     QTest.keyClick(page, Qt.Key.Key_D)
 
 
-def test_two_models_answer_side_by_side(page: CorrespondencePage) -> None:
+def test_two_models_answer_side_by_side_and_are_named_once(page: CorrespondencePage) -> None:
     page._use_beside(page.toolbar.beside.itemData(2))
     wait_until(lambda: all(page.stage.content(panel, 1) for panel in range(5)), 60.0)
     assert len(page.stage.targets) == 8
+    titled = [view.top_left.words for view in page.stage.targets]
+    assert all(bool(words) == (view.model == 0) for words, view in zip(titled, page.stage.targets, strict=True))
+    assert {name for _, name in page.grid._headings} == {"model 0", "model 1"}
     hover(page, 250, 250)
     assert all(mark(view, "match") for view in page.stage.targets)
     page._use_beside("-")
-    assert len(page.stage.targets) == 4
+    assert len(page.stage.targets) == 4 and not page.grid._headings
 
 
 def test_the_point_and_its_match_are_shown_in_space(opened: Application, page: CorrespondencePage) -> None:
     low, high = (0.25, -0.55, -0.015), (0.9, 0.55, 0.85)
     opened.services.view3d.open(Ready("rig", True, "arm", (), None, (), low, high, 0))
+    frames, source = page.scenes.frames(0), page.scenes.panels[0]
+    assert frames is not None
+    other = next(role for role in frames.roles if role != source.role)
+    away = next(shown for shown in page.scenes.panels if shown.episode != source.episode)
+    page.scenes.show((source, frames.at(other, frames.time_s(source)), away))
     page.scenes.choose(1)
+    wait_until(lambda: described(page))
     hover(page, 320, 300)
     QTest.keyClick(page, Qt.Key.Key_C)
     scene = page.space.scene
@@ -237,6 +248,7 @@ def test_the_point_and_its_match_are_shown_in_space(opened: Application, page: C
     wait_until(lambda: scene.note.startswith("moved "))
     QTest.keyClick(page, Qt.Key.Key_C)
     assert not scene.isVisible()
+    page.scenes.go(-1)
 
 
 def colours(image: QImage | None) -> set[str]:
@@ -311,6 +323,50 @@ def test_a_queue_proposes_the_least_sure_pairs_and_never_labelled_ones(
     wait_until(lambda: page.labelling.labels == ())
     QTest.keyClick(page, Qt.Key.Key_T)
     page.scenes.show(before)
+
+
+def test_a_model_is_trained_paused_resumed_ended_renamed_trashed_and_brought_back(
+    opened: Application, page: CorrespondencePage
+) -> None:
+    actions, training = opened.services.actions, page.training
+    page.model_panel.new_name.setText("mine")
+    page.model_panel.minutes.setValue(60.0)
+    actions["training.start"].trigger()
+    assert page._side.currentWidget() is page.model_panel and not actions["training.start"].isEnabled()
+    wait_until(lambda: training.state is not None and training.state.remaining_s is not None, 120.0)
+    actions["training.pause"].trigger()
+    wait_until(lambda: page._paused and training.state is None, 60.0)
+    assert actions["training.resume"].isEnabled() and page.model_panel._resume.isVisible()
+    actions["training.resume"].trigger()
+    wait_until(lambda: training.state is not None and training.state.remaining_s is not None, 120.0)
+    actions["training.cancel"].trigger()
+    wait_until(lambda: any(model.name == "mine" for model in page._models), 60.0)
+    page._use_model(next(model.path for model in page._models if model.name == "mine"))
+    wait_until(lambda: described(page), 60.0)
+    page.model_panel.name.setText("yours")
+    page.model_panel.name.editingFinished.emit()
+    wait_until(lambda: page.toolbar.model.currentText() == "yours")
+    actions["model.trash"].trigger()
+    wait_until(lambda: len(page._models) == MODELS)
+    wait_until(lambda: any("'yours' is in the trash" in words for words in opened.window.toasts.texts))
+    next(each for each in opened.window.findChildren(QPushButton) if each.text() == "Bring back").click()
+    wait_until(lambda: any(model.name == "yours" for model in page._models))
+    page.keeping.trash(next(model for model in page._models if model.name == "yours"))
+    wait_until(lambda: len(page._models) == MODELS)
+
+
+def test_a_training_shows_its_curve_and_newest_match(
+    opened: Application, page: CorrespondencePage, tmp_path: Path
+) -> None:
+    picture = tmp_path / "match.png"
+    page.stage.source.image.save(str(picture))
+    page._side.setCurrentWidget(page.model_panel)
+    page.model_panel.show_state(TrainingState("40 %", 0.4, 60.0, ((0.5, 0.2), (1.0, 0.6)), str(picture)))
+    minutes, shares = page.model_panel.view.plot.curves[0].getData()
+    assert list(minutes) == [0.5, 1.0] and np.allclose(shares, [20.0, 60.0])
+    assert page.model_panel.view.snapshot.isVisible() and not page.model_panel._form.isVisible()
+    page.model_panel.show_state(None)
+    assert page.model_panel._form.isVisible() and not page.model_panel.view.isVisible()
 
 
 def test_a_damaged_model_is_one_sentence_and_the_page_goes_on(opened: Application, page: CorrespondencePage) -> None:

@@ -21,6 +21,7 @@ def _action(
 
 _SCENE, _LOOK, _POINTS, _LABELS = "Comparing images", "Heatmaps", "Points and sets", "Labelling matches"
 _MASKS = "Correcting masks"
+_MODELS = "Models and training"
 
 # fmt: off
 ACTIONS = (
@@ -70,8 +71,12 @@ ACTIONS = (
     _action("masks.larger", "Larger brush", "Paint broader.", ("W",), "plus", _MASKS),
     _action("masks.redo", "Paint again", "Paint again what was taken back last.", ("Ctrl+Shift+Z",), "again", _MASKS),
     _action("masks.as_found", "As found", "Drop the correction of this mask.", ("A",), "restore", _MASKS),
-    _action("training.start", "Train", "Train descriptors on all episodes.", (), "job", "Training"),
-    _action("training.cancel", "Cancel the training", "End it and keep the best so far.", (), "close", "Training"),
+    _action("model.rename", "Rename the model", "Give the model another name.", ("F2",), "edit", _MODELS),
+    _action("model.trash", "Move the model to the trash", "It can be brought back.", (), "trash", _MODELS),
+    _action("training.start", "Train", "Train descriptors on all episodes.", ("Ctrl+T",), "job", _MODELS),
+    _action("training.resume", "Resume", "Go on with the newest training that was paused.", (), "play", _MODELS),
+    _action("training.pause", "Pause the training", "End it so that it can be resumed.", (), "pause", _MODELS),
+    _action("training.cancel", "End the training", "End it and keep the best so far.", (), "close", _MODELS),
 )
 # fmt: on
 

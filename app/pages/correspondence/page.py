@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QTabWidget
 
 from app.page import Page
 from app.pages.correspondence.gathering import Gathering
+from app.pages.correspondence.keeping import Keeping
 from app.pages.correspondence.labelling import Labelling, LabelsPanel
 from app.pages.correspondence.mask_panel import MaskPanel
 from app.pages.correspondence.masking import Masking
+from app.pages.correspondence.model_panel import ModelPanel
 from app.pages.correspondence.origin import LIVE, Origin
 from app.pages.correspondence.points import PointsPanel
 from app.pages.correspondence.queue import PairQueue
@@ -20,14 +22,15 @@ from app.pages.correspondence.scenes import Scenes
 from app.pages.correspondence.space import Space
 from app.pages.correspondence.stage import Stage
 from app.pages.correspondence.toolbar import NONE, Toolbar
-from app.pages.correspondence.training import Training, TrainingCard, TrainingState
+from app.pages.correspondence.training import Training, TrainingState
+from app.pages.correspondence.training_view import TrainingCard
 from app.services import Services
 from app.settings import Setting
 from app.theme import unit
 from app.views.grid import ViewGrid
 from app.views.heat import Look
 from app.widgets.basics import EmptyState
-from core.library.runs import ModelRow
+from core.library.runs import ModelRow, RunRow
 from robot.inspector_messages import InspectorError, PanelImage
 from robot.inspector_scenes import roles_live
 from robot.station_messages import Ready
@@ -52,6 +55,7 @@ class CorrespondencePage(Page):
         self._models: tuple[ModelRow, ...] = ()
         self._model = services.settings.get(_MODEL)
         self._beside = ""
+        self._paused: tuple[RunRow, ...] = ()
         self._awaiting_mask: Callable[[PanelImage], None] | None = None
         self.scenes = Scenes(services.library, services.seed)
         self.stage = Stage(self.scenes.title)
@@ -65,6 +69,8 @@ class CorrespondencePage(Page):
         self.masks = MaskPanel(services.actions)
         self.queue = PairQueue(services.library, services.inspector, self.scenes)
         self.training = Training(services.library, services.rig)
+        self.keeping = Keeping(services.library, services.messenger)
+        self.model_panel = ModelPanel(services.actions)
         self.card = TrainingCard(services.actions)
         self.grid = ViewGrid()
         self.space = Space(services.view3d, services.pair_feed)
@@ -80,6 +86,7 @@ class CorrespondencePage(Page):
         self._side.addTab(self.points, "Points")
         self._side.addTab(self.labels, "Labels")
         self._side.addTab(self.masks, "Masks")
+        self._side.addTab(self.model_panel, "Model")
         self._side.setDocumentMode(True)
         self._modes = {"labels.mode": self.labels, "masks.mode": self.masks}
         self._side.currentChanged.connect(self._turned)
@@ -168,11 +175,26 @@ class CorrespondencePage(Page):
         self.masks.sizeChosen.connect(self.masking.sheet.sized.emit)
         self.masks.frameChosen.connect(scenes.choose_image)
         self.training.changed.connect(self.card.show_state)
+        self.training.changed.connect(self.model_panel.show_state)
+        self.keeping.listed.connect(self._models_arrived)
+        self.keeping.paused.connect(self._paused_arrived)
+        self.model_panel.renamed.connect(self._rename)
         self.training.changed.connect(self._show_job)
         self.training.ended.connect(self._trained)
 
     def _show_job(self, state: TrainingState | None) -> None:
         self._services.show_job("training", "" if state is None else state.brief)
+        self._allow_training()
+
+    def _allow_training(self) -> None:
+        """What can be asked of trainings and models now."""
+        actions, running = self._services.actions, self.training.state is not None
+        actions["training.start"].setEnabled(not running)
+        actions["training.resume"].setEnabled(not running and bool(self._paused))
+        for name in ("training.pause", "training.cancel"):
+            actions[name].setEnabled(running)
+        for name in ("model.rename", "model.trash"):
+            actions[name].setEnabled(bool(self._models))
 
     def _connect_actions(self) -> None:
         actions, scenes, step = self._services.actions, self.scenes, self.toolbar.step
@@ -202,7 +224,11 @@ class CorrespondencePage(Page):
             "labels.undo": self.labelling.undo,
             "labels.skip": self.queue.next,
             "labels.export": self.labelling.export,
-            "training.start": self.training.start,
+            "model.rename": self._edit_name,
+            "model.trash": lambda: self._with_model(self.keeping.trash),
+            "training.start": self._train,
+            "training.resume": lambda: self.training.resume(self._paused[0].id),
+            "training.pause": self.training.pause,
             "training.cancel": self.training.cancel,
         }
         for name, handler in handlers.items():
@@ -214,6 +240,7 @@ class CorrespondencePage(Page):
         actions["masks.mode"].toggled.connect(self._use_masking)
         for name in _LABELLING:
             actions[name].setEnabled(False)
+        self._allow_training()
         for name in _CHECKS:
             actions[name].toggled.connect(self._use_checks)
 
@@ -258,7 +285,13 @@ class CorrespondencePage(Page):
             return
         self.scenes.list_episodes()
         self.masking.refresh()
-        self._services.library.read(lambda library: library.models.list("descriptor"), self._models_arrived)
+        self.keeping.refresh()
+
+    def _paused_arrived(self, runs: tuple[RunRow, ...]) -> None:
+        self._paused = runs
+        self.card.show_resumable(bool(runs))
+        self.model_panel.show_resumable(bool(runs))
+        self._allow_training()
 
     def _models_arrived(self, models: tuple[ModelRow, ...]) -> None:
         self._models = models
@@ -269,7 +302,11 @@ class CorrespondencePage(Page):
             self._beside = ""
         self.countChanged.emit(f"{len(models)}" if models else "")
         self.toolbar.offer_models(models, self._model, self._beside)
-        self.gathering.use_model(next((model for model in models if model.path == self._model), None))
+        self._place()
+        chosen = next((model for model in models if model.path == self._model), None)
+        self.gathering.use_model(chosen)
+        self.model_panel.show_model(chosen)
+        self._allow_training()
         self._use_queue()
         self._show_state()
 
@@ -323,8 +360,7 @@ class CorrespondencePage(Page):
             self.labelling.forget()
         if not panels or library is None or not self._models:
             return
-        names = {model.path: model.name for model in self._models}
-        self.stage.set_panels(panels, self._folders(), tuple(names[folder] for folder in self._folders()))
+        self.stage.set_panels(panels, self._folders())
         self.stage.choose(self.scenes.chosen)
         self.origin.show_panel(
             self.scenes.chosen,
@@ -345,9 +381,11 @@ class CorrespondencePage(Page):
 
     def _place(self) -> None:
         """The targets, and their match in space; while masks are corrected the source has their room."""
+        folders, called = self._folders(), {model.path: model.name for model in self._models}
+        names = tuple(called[folder] for folder in folders) if len(folders) > 1 and not self.masking.on else ()
         tiles = [self.stage.source] if self.masking.on else [*self.stage.targets]
         beside = self.space.scene if self.space.on and not self.masking.on else None
-        self.grid.set_views(tiles, 1 if self.masking.on else max(1, len(self._folders())), beside, _SPACE_SHARE)
+        self.grid.set_views(tiles, 1 if self.masking.on else max(1, len(folders)), beside, _SPACE_SHARE, names)
         if not self.masking.on and self._down.indexOf(self.stage.source) < 0:
             self._down.insertWidget(0, self.stage.source)
             self._down.setSizes(self._down_sizes)
@@ -383,6 +421,25 @@ class CorrespondencePage(Page):
     def _failed(self, message: str) -> None:
         self.stage.complain(-1, -1, message)
         self._services.messenger.complain(message, "Start it again", self._services.inspector.restart, key="inspector")
+
+    # Models ---------------------------------------------------------------------------------------------------------
+    def _with_model(self, use: Callable[[ModelRow], None]) -> None:
+        for model in self._models:
+            if model.path == self._model:
+                use(model)
+
+    def _rename(self, name: str) -> None:
+        self._with_model(lambda model: self.keeping.rename(model, name))
+
+    def _edit_name(self) -> None:
+        self._side.setCurrentWidget(self.model_panel)
+        self.model_panel.name.setFocus()
+        self.model_panel.name.selectAll()
+
+    def _train(self) -> None:
+        """As the panel says; the panel shows how far it is."""
+        self._side.setCurrentWidget(self.model_panel)
+        self.training.start(self.model_panel.new_name.text().strip(), self.model_panel.minutes.value())
 
     # Choices --------------------------------------------------------------------------------------------------------
     def _use_model(self, path: str) -> None:

@@ -25,7 +25,6 @@ from robot.inspector_truth import error_m, true_pixel
 
 Descriptor = NDArray[np.float32]
 _ROOMY = 85
-_NAME = 14
 _NAMED = 6
 """With more points than these their names would cover the picture; their colours stay."""
 
@@ -58,7 +57,6 @@ class Stage(QObject):
         self.targets: list[PanelView] = []
         self._panels: tuple[Shown, ...] = ()
         self._models: tuple[str, ...] = ()
-        self._names: tuple[str, ...] = ()
         self._contents: dict[tuple[int, int], PanelImage] = {}
         self._pointer: NDArray[np.float64] | None = None
         self._frozen: dict[int, Descriptor] | None = None
@@ -73,9 +71,8 @@ class Stage(QObject):
         self.probes = 0
 
     # Panels ---------------------------------------------------------------------------------------------------------
-    def set_panels(self, panels: tuple[Shown, ...], models: tuple[str, ...], names: tuple[str, ...] = ()) -> None:
+    def set_panels(self, panels: tuple[Shown, ...], models: tuple[str, ...]) -> None:
         """Show these images, by the models of these folders; those that are there already stay as they are."""
-        self._names = names
         before, before_models = self._panels, self._models
         self._panels, self._models = panels, models
         self._keep_contents()
@@ -85,9 +82,9 @@ class Stage(QObject):
         for view in self.views():
             shown = panels[view.panel]
             if view.shown != shown or (view.panel, view.model) not in self._contents:
-                view.wait_for(shown, self._title(view.panel))
+                view.wait_for(shown, self._title(view))
             else:
-                view.show_title(self._title(view.panel), self._note(view.model) if view.panel else "")
+                view.show_title(self._title(view))
         self.choose(min(self._chosen, max(0, len(panels) - 1)))
         if panels and before and panels[0] != before[0]:
             self.freeze(False)
@@ -153,17 +150,10 @@ class Stage(QObject):
         there = {key for key, image in self._contents.items() if image.found is not None or not masks}
         return tuple(key for key in keys if key not in there)
 
-    def _title(self, panel: int) -> str:
-        name = "Source" if panel == 0 else f"{panel}"
-        title = self._title_of(self._panels[panel])
-        beside = panel > 0 and len(self._models) > 1  # the model's name needs the room
-        return f"{name}   {title.split('   ')[0] if beside else title}"
-
-    def _note(self, model: int) -> str:
-        if len(self._models) < 2 or model >= len(self._names):
-            return ""
-        name = self._names[model]
-        return name if len(name) <= _NAME else f"{name[: _NAME - 1].rstrip()}…"
+    def _title(self, view: PanelView) -> str:
+        """Once for all models: the grid names those."""
+        name = "Source" if view.panel == 0 else f"{view.panel}"
+        return f"{name}   {self._title_of(self._panels[view.panel])}" if view.model == 0 else ""
 
     # What arrives ---------------------------------------------------------------------------------------------------
     def accept(self, panel: int, model: int, image: PanelImage) -> bool:
@@ -179,7 +169,7 @@ class Stage(QObject):
             if (view.panel, view.model) == (panel, model):
                 view.shown = image.shown
                 view.show_content(image)
-                view.show_title(self._title(panel), "" if panel == 0 else self._note(model))
+                view.show_title(self._title(view))
         self.ask()
         return True
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QSlider
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QSlider, QToolButton
 
 from app.actions import ActionBook
 from app.theme import unit
 from app.views.heat import COLOUR_MAPS, KERNELS, Look
 from app.widgets.basics import ActionButton, row, text
-from app.widgets.choices import Combo, tool
+from app.widgets.choices import Combo, icon_button, tool
 from core.library.runs import ModelRow
 
 _ROOMY = 300
 NONE = "-"
+_TRAINING = ("training.start", "training.resume", "training.pause", "training.cancel")
+_MENU = (*_TRAINING, "model.rename", "model.trash")
 
 
 def slider(tooltip: str, most: int, width: int) -> QSlider:
@@ -26,6 +28,16 @@ def slider(tooltip: str, most: int, width: int) -> QSlider:
     made.setAccessibleName(tooltip)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return made
+
+
+def _menu(book: ActionBook) -> QToolButton:
+    """What can be done with models, in a menu."""
+    button = icon_button("sliders", "Train, resume, rename, trash")
+    menu = QMenu(button)
+    menu.addActions([book[name] for name in _MENU])
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return button
 
 
 class Toolbar(QFrame):
@@ -53,7 +65,7 @@ class Toolbar(QFrame):
         self._colours.setToolTip("Colours of the heatmap")
         self._colours.offer([(name.capitalize(), name) for name in COLOUR_MAPS], self._look.colours)
         self._words: list[QLabel] = [text(word, muted=True) for word in ("Model", "Kernel", "Blend")]
-        layout = row(self._words[0], self.model, self.beside, 2, margins=(3, 0, 3, 0), gap=1)
+        layout = row(self._words[0], self.model, _menu(book), self.beside, 2, margins=(3, 0, 3, 0), gap=1)
         for widget in (self._words[1], self._kernel, self._kernel_value):
             layout.addWidget(widget)
         for widget in (self._words[2], self._blend, self._blend_value, self._colours):

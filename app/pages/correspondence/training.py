@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QProgressBar, QWidget
+import msgspec
+from PySide6.QtCore import QObject, Signal
 
-from app.actions import ActionBook
-from app.theme import unit
-from app.widgets.basics import ActionButton, EmptyState, column, text
 from app.workers.library import LibraryWorker
 from core.correspondence.config import LAPTOP
 from core.errors import ProcessError
 from core.library.learning import dataset_or_all
 from core.library.runs import RunRow
-from core.processes.jobs import Ask, JobEnded, JobProgress, JobStage
-from robot.correspondence.start import JobChild
+from core.processes.jobs import Ask, JobEnded, JobProgress, JobStage, read_metrics
+from robot.correspondence.start import JobChild, again
 from robot.correspondence.start import begin as begin_training
 from robot.correspondence.start import finish as finish_training
 from robot.rig import RigConfig
@@ -31,11 +30,17 @@ _QUIT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
-    """What is going on, in words; ``fraction`` below zero while nobody can tell."""
+    """What is going on, in words; ``fraction`` below zero while nobody can tell.
+
+    ``curve``: minutes and the share of points within 10 px, by every judgement so far; ``snapshot``: the newest
+    picture of a match, empty for none.
+    """
 
     words: str
     fraction: float = -1.0
     remaining_s: float | None = None
+    curve: tuple[tuple[float, float], ...] = ()
+    snapshot: str = ""
 
     @property
     def brief(self) -> str:
@@ -61,19 +66,30 @@ class Training(QObject):
         self._run: RunRow | None = None
         self._child: JobChild | None = None
         self.state: TrainingState | None = None
+        self._judged: list[dict[str, Any]] = []
         self._heard.connect(self._hear)
 
-    def start(self) -> None:
+    def start(self, name: str = "", minutes: float = LAPTOP.minutes) -> None:
         """Train the laptop preset on all intact episodes."""
+        rig, config = self._rig, msgspec.structs.replace(LAPTOP, minutes=minutes)
+        self._begin(lambda library: begin_training(library, rig, config, dataset_or_all(library, None), name))
+
+    def resume(self, run: str) -> None:
+        """Go on with a paused run."""
+        self._begin(lambda library: again(library, run))
+
+    def _begin(self, begin: Callable[[Library], RunRow]) -> None:
         if self.state is not None:
             return
+        self._judged = []
         self._show(TrainingState("Looking at the episodes"))
-        rig = self._rig
-
-        def begin(library: Library) -> RunRow:
-            return begin_training(library, rig, LAPTOP, dataset_or_all(library, None))
-
         self._library.write(begin, self._begun, self._refused)
+
+    def pause(self) -> None:
+        """End it so that it can be resumed."""
+        if self._child is not None:
+            self._child.ask(Ask.PAUSE)
+            self._show(TrainingState("Pausing; what was learned is kept"))
 
     def cancel(self) -> None:
         """End it and keep the best model so far."""
@@ -89,6 +105,7 @@ class Training(QObject):
 
     def _begun(self, run: RunRow) -> None:
         self._run = run
+        self._judged = [metrics for metrics in read_metrics(Path(run.path)) if metrics.get("pck")]
         try:
             self._child = JobChild(run, self._heard.emit)
         except ProcessError as error:
@@ -104,6 +121,7 @@ class Training(QObject):
             counted = f", {event.done} of {event.total}" if event.total else ""
             self._show(TrainingState(f"{event.name}{counted}", share))
         elif isinstance(event, JobProgress):
+            self._judged += [event.metrics] if event.metrics.get("pck") else []
             self._show(TrainingState(progress_words(event), event.fraction, event.remaining_s))
         else:
             self._end(event)
@@ -123,8 +141,15 @@ class Training(QObject):
         self._library.write(lambda library: finish_training(library, run, event), finished, self._refused)
 
     def _show(self, state: TrainingState | None) -> None:
-        self.state = state
-        self.changed.emit(state)
+        self.state = None if state is None else replace(state, curve=self._curve(), snapshot=self._snapshot())
+        self.changed.emit(self.state)
+
+    def _curve(self) -> tuple[tuple[float, float], ...]:
+        return tuple((metrics["elapsed_s"] / 60.0, metrics["pck"]["10"]) for metrics in self._judged)
+
+    def _snapshot(self) -> str:
+        name = self._judged[-1].get("snapshot") if self._judged else None
+        return "" if name is None or self._run is None else str(Path(self._run.path) / name)
 
 
 def time_words(seconds: float) -> str:
@@ -137,45 +162,3 @@ def progress_words(event: JobProgress) -> str:
     pck = event.metrics.get("pck")
     good = f", {100 * pck['10']:.0f} % of points within 10 px" if pck else ""
     return f"{100 * event.fraction:.0f} %, {left}{good}"
-
-
-class TrainingCard(QWidget):
-    """No model yet: what is missing, the step that makes one, and how far it is."""
-
-    def __init__(self, book: ActionBook) -> None:
-        super().__init__()
-        self._train = ActionButton(book, "training.start", primary=True, words="Train")
-        self._cancel = ActionButton(book, "training.cancel", words="Cancel")
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setFixedWidth(unit() * 90)
-        self._words = text("", muted=True)
-        self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        inside = QWidget()
-        layout = column(gap=3)
-        for widget in (self._train, self._words, self._bar, self._cancel):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        inside.setLayout(layout)
-        self._state = EmptyState("correspondence", "No model yet", "", inside)
-        self.setLayout(column(self._state))
-        self.show_episodes(0)
-        self.show_state(None)
-
-    def show_episodes(self, count: int) -> None:
-        episodes = f"{count:,} episodes" if count != 1 else "1 episode"
-        self._state.say(
-            "No model yet",
-            f"Here you point at a pixel and see where the robot sees the same in other images. A descriptor model has "
-            f"to learn that first, from your {episodes}; it takes about {LAPTOP.minutes + 2:.0f} minutes.",
-        )
-
-    def show_state(self, state: TrainingState | None) -> None:
-        running = state is not None
-        self._train.setVisible(not running)
-        for widget in (self._words, self._bar, self._cancel):
-            widget.setVisible(running)
-        if state is not None:
-            self._words.setText(state.words)
-            known = state.fraction >= 0
-            self._bar.setRange(0, 1000 if known else 0)
-            self._bar.setValue(round(1000 * max(0.0, state.fraction)))

@@ -49,7 +49,7 @@ class PanelView(Canvas):
         self.painter: HeatPainter | None = None
         self.paints = 0
         self._marks: tuple[Mark, ...] = ()
-        self._title = self._note = self._numbers = ""
+        self._title = self._numbers = ""
         self.setAccessibleName(name)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -77,8 +77,8 @@ class PanelView(Canvas):
     def show_picture(self, image: QImage | None) -> None:
         self.set_image(image)
 
-    def show_title(self, title: str, note: str = "") -> None:
-        self._title, self._note = title, note
+    def show_title(self, title: str) -> None:
+        self._title = title
         self._caption()
 
     def show_numbers(self, numbers: str) -> None:
@@ -98,7 +98,7 @@ class PanelView(Canvas):
         return self._numbers
 
     def _caption(self) -> None:
-        self.set_captions(Caption(self._title), Caption(self._note), Caption(self._numbers))
+        self.set_captions(Caption(self._title), Caption(), Caption(self._numbers))
 
     def mark_at(self, u: float, v: float, shape: str) -> int:
         """Which mark of that shape lies under the pointer, or -1."""
