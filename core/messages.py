@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InputError
 from core.geometry import SE3, PinholeCamera
 
 Floats = tuple[float, ...]
@@ -149,7 +150,17 @@ class CameraInfo(msgspec.Struct, frozen=True):
 
     @property
     def pinhole(self) -> PinholeCamera:
+        """The intrinsics; see ``require_usable``."""
+        self.require_usable()
         return PinholeCamera(self.width, self.height, self.fx, self.fy, self.cx, self.cy)
+
+    def require_usable(self) -> None:
+        """InputError when the intrinsics are such as no camera has."""
+        if not (self.fx > 0.0 and self.fy > 0.0 and 0.0 <= self.cx < self.width and 0.0 <= self.cy < self.height):
+            raise InputError(
+                f"The {self.role} camera cannot have fx {self.fx:g}, fy {self.fy:g}, cx {self.cx:g}, cy {self.cy:g} in "
+                f"images of {self.width}x{self.height} pixels; calibrate it and record again."
+            )
 
     def pose(self, X_WE: SE3) -> SE3:
         """``X_WC`` when the end effector is at ``X_WE``."""

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.episodes.reader import EpisodeReader
+from core.errors import InputError
 from core.geometry import PinholeCamera
 from core.messages import Frame
 
 Pixels = NDArray[np.float64]
+_DARK = 8
+"""Of 255; a compressed black image has no brighter pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,11 @@ class LoadedFrame:
     depth_m: NDArray[np.float32] | None
 
 
+def is_black(rgb: NDArray[np.uint8]) -> bool:
+    """Whether an image shows nothing at all: a covered lens, no light, a camera that sends zeros."""
+    return int(rgb.max()) < _DARK
+
+
 class FrameLoader:
     """Reads frames, keeping the episodes open that were used last."""
 
@@ -67,8 +75,13 @@ class FrameLoader:
         return reader
 
     def load(self, ref: FrameRef) -> LoadedFrame:
+        """InputError when the image is black or its camera's intrinsics cannot be."""
         reader = self.reader(ref.path)
         frame = reader.frame(ref.role, ref.frame)
+        if is_black(frame.rgb):
+            raise InputError(
+                f"Frame {ref.frame} of the {ref.role} camera in episode {ref.episode} is black; choose another image."
+            )
         info = reader.cameras[ref.role]
         depth = None if frame.depth is None else (frame.depth * np.float32(info.depth_scale_m)).astype(np.float32)
         return LoadedFrame(frame, info.pinhole, depth)

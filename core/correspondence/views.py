@@ -22,6 +22,7 @@ from core.correspondence.config import EpisodeSpan, NetworkConfig
 from core.correspondence.empty_workspace import EmptyWorkspace
 from core.correspondence.mask_correction import Layers, corrected
 from core.correspondence.masks import SMALLEST_MASK, MaskConfig, object_mask
+from core.correspondence.pairs import is_black
 from core.correspondence.robot_shape import RobotShape
 from core.episodes.reader import EpisodeReader
 from core.errors import InputError
@@ -177,8 +178,8 @@ def _build(
             left_out.append(str(error))
     progress(len(episodes), len(episodes))
     if not views:
-        reason = left_out[0] if left_out else "No image shows an object before the empty workspace."
-        raise InputError(f"There is nothing to learn correspondence from. {reason}")
+        reason = left_out[0] if left_out else "no image shows an object before the empty workspace; record some."
+        raise InputError(f"There is nothing to learn correspondence from: {reason}")
     for position, name in enumerate(("rgb", "depth", "mask")):
         np.save(folder / f"{name}.npy", np.stack([arrays[position] for arrays in collected]))
     (folder / _INDEX).write_bytes(msgspec.json.encode(ViewIndex(tuple(views), tuple(left_out))))
@@ -209,6 +210,10 @@ def _episode_views(
                 if frame.depth is None:
                     raise InputError(
                         f"Episode {span.id} has no depth images of the {role} camera; record it with depth."
+                    )
+                if is_black(frame.rgb):
+                    raise InputError(
+                        f"Episode {span.id} has black images of the {role} camera; uncover it or add light."
                     )
                 camera = scaled_camera(reader.cameras[role], width, height)
                 depth = resized_depth(frame.depth, width, height)

@@ -160,7 +160,10 @@ class Models:
         return self._root / MODELS / model
 
     def adopt(self) -> tuple[str, ...]:
-        """Rows for the models whose folders have none yet; returns their identifiers. One that is damaged is logged."""
+        """Rows for the models whose folders have none yet; returns their identifiers. One that is damaged is logged.
+
+        A model that came from elsewhere has no run here.
+        """
         known = {model.id for model in self.list()}
         adopted = []
         for path in sorted((self._root / MODELS).glob(f"*/{DESCRIPTION}")):
@@ -180,7 +183,7 @@ class Models:
             model,
             description.name,
             description.kind,
-            description.run or None,
+            description.run,
             f"{MODELS}/{model}",
             description.sha256,
             _json(description.network),
@@ -188,7 +191,10 @@ class Models:
             description.created_utc_ns,
         )
         with self._catalogue.writing() as connection:
-            connection.execute(f"INSERT INTO models ({_MODEL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            connection.execute(
+                f"INSERT INTO models ({_MODEL}) VALUES (?, ?, ?, (SELECT id FROM runs WHERE id = ?), ?, ?, ?, ?, ?)",
+                values,
+            )
 
     def list(self, kind: str | None = None) -> tuple[ModelRow, ...]:
         """All models, the newest first."""

@@ -76,6 +76,8 @@ def _reprojected(
     library: Library, episodes: Sequence[EpisodeSpan], cameras: Sequence[CameraInfo], pairs: int, points: int, seed: int
 ) -> list[PointPair]:
     """Matches between the cameras of one moment, by recorded depth, on objects."""
+    if len(cameras) < 2:
+        raise InputError("Reprojection needs two fixed cameras, and these episodes have one; judge by labels instead.")
     capture = newest_capture(library.captures, cameras)
     if capture is None:
         raise InputError("Reprojection on objects needs a capture of the empty workspace that fits these cameras.")

@@ -124,11 +124,13 @@ def _cameras(episodes: tuple[EpisodeSpan, ...], cache_dir: Path) -> tuple[Camera
             with EpisodeReader(Path(span.path), cache_dir) as reader:
                 cameras = [camera for role, camera in reader.cameras.items() if reader.frame_count(role)]
                 fixed = [camera for camera in cameras if camera.X_WC is not None]
+                for camera in fixed:
+                    camera.require_usable()
                 deep = [camera for camera in fixed if reader.depth(camera.role, 0) is not None]
         except EpisodeFileError as error:
-            reason = str(error)
+            reason = str(error).rstrip(".")
             continue
         if deep:
             return tuple(deep)
         reason = "no fixed camera recorded any images" if not fixed else "its fixed cameras recorded no depth"
-    raise InputError(f"Correspondence needs images with depth from a fixed camera, and of these episodes {reason}.")
+    raise InputError(f"Correspondence needs images with depth from a fixed camera: {reason}.")

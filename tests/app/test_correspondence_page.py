@@ -19,8 +19,8 @@ from app.pages.correspondence.training import TrainingState
 from app.pages.correspondence.view import PanelView
 from commands.record import record
 from core.clock import monotonic_ns
-from core.library import Library
 from robot.station_messages import Ready
+from tests.robot.correspondence.small import add_model
 
 MODELS = 2
 
@@ -30,30 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library with two short episodes and two models that know nothing."""
     made = tmp_path_factory.mktemp("correspondence")
     record(task="reach_t", episodes=2, cameras="right,left", rate=5.0, library=made / "library", quiet=True)
-    with Library.open(made / "library") as library:
-        for seed in range(MODELS):
-            add_model(library, seed)
+    for seed in range(MODELS):
+        add_model(made / "library", f"model {seed}", seed)
     return made
-
-
-def add_model(library: Library, seed: int) -> str:
-    """A descriptor model with random weights, in the folder and in the catalogue."""
-    import torch
-
-    from core.clock import utc_ns
-    from core.correspondence.checkpoint import ModelDescription, save_model
-    from core.correspondence.config import NetworkConfig
-    from core.correspondence.network import DescriptorNetwork
-    from core.library.episodes import new_id
-
-    torch.manual_seed(seed)
-    config = NetworkConfig(descriptor_dim=4, head_channels=8, width=160, height=128, normalised=False)
-    described = ModelDescription(id=new_id(), name=f"model {seed}", created_utc_ns=utc_ns(), network=config)
-    network = DescriptorNetwork(config)
-    torch.nn.init.normal_(network.out.weight, std=30.0)  # random features differ little; these tell pixels apart
-    saved = save_model(library.models.folder(described.id), network, described)
-    assert saved.id in library.models.adopt()
-    return str(library.models.folder(saved.id))
 
 
 @pytest.fixture(scope="module")
@@ -367,23 +346,6 @@ def test_a_training_shows_its_curve_and_newest_match(
     assert page.model_panel.view.snapshot.isVisible() and not page.model_panel._form.isVisible()
     page.model_panel.show_state(None)
     assert page.model_panel._form.isVisible() and not page.model_panel.view.isVisible()
-
-
-def test_a_damaged_model_is_one_sentence_and_the_page_goes_on(opened: Application, page: CorrespondencePage) -> None:
-    with_library = opened.services.library.library
-    assert with_library is not None
-    broken = Path(add_model(with_library, 7))
-    data = (broken / "model.safetensors").read_bytes()
-    (broken / "model.safetensors").write_bytes(data[: len(data) // 2])
-    good = page._model
-    page._refresh()
-    wait_until(lambda: len(page._models) == MODELS + 1)
-    page._use_model(str(broken))
-    wait_until(lambda: any("cut short or damaged" in words for words in opened.window.toasts.texts), 60.0)
-    page._use_model(good)
-    wait_until(lambda: described(page))
-    hover(page, 260, 260)
-    assert mark(page.stage.targets[0], "match") is not None
 
 
 def test_a_killed_inspector_is_told_and_started_again(opened: Application, page: CorrespondencePage) -> None:
