@@ -12,7 +12,7 @@ from conftest import close_window, open_window, wait_until
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from test_correspondence_page import add_model, described
+from test_correspondence_page import described
 
 from app.application import Application
 from app.pages.correspondence.mask_view import SIZES_PX
@@ -23,6 +23,7 @@ from core.correspondence.mask_correction import ADDED, REMOVED, correction
 from core.episodes.reader import EpisodeReader
 from core.library import Library
 from core.library.mask_corrections import CorrectedFrame
+from tests.robot.correspondence.small import add_model
 
 KEPT = 1
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -33,8 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library with one short episode, one corrected mask and a model that knows nothing; no capture yet."""
     made = tmp_path_factory.mktemp("masks")
     record(task="reach_t", episodes=1, cameras="right,left", rate=2.0, library=made / "library", quiet=True)
+    add_model(made / "library")
     with Library.open(made / "library") as library:
-        add_model(library, 0)
         kept = correction("left", KEPT, kept_layers())
         assert kept is not None
         library.masks.store(library.episodes.ids()[0], kept)
