@@ -123,9 +123,9 @@ def test_a_spoiled_model_says_so_and_another_can_be_chosen(opened: Bench, name: 
     }[name]
     folder = opened.window.services.library.root / "models" / opened.models[name].rsplit("/", 1)[-1]
     spoil(folder)
-    opened.page._use_model(str(folder))
+    opened.page.desk.use(str(folder))
     wait_until(lambda: opened.said(words), 30.0)
-    opened.page._use_model(opened.models["good"])
+    opened.page.desk.use(opened.models["good"])
     assert opened.works()
 
 
@@ -136,7 +136,7 @@ def test_a_training_that_cannot_be_says_why_and_can_be_asked_for_again(opened: B
     library.write(lambda found: found.episodes.trash(useless), done.append)
     QTest.keyClick(opened.page, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: opened.said("calibrate it and record again"), 30.0)
-    assert opened.page.training.state is None
+    assert opened.page.desk.training.state is None
     assert opened.window.services.actions["training.start"].isEnabled()
     assert library.library is not None and library.library.runs.list() == ()
     library.write(lambda found: found.episodes.restore(useless), done.append)

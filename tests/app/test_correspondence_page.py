@@ -193,7 +193,7 @@ def test_descriptors_are_shown_as_colours(opened: Application, page: Corresponde
 
 
 def test_two_models_answer_side_by_side_and_are_named_once(page: CorrespondencePage) -> None:
-    page._use_beside(page.toolbar.beside.itemData(2))
+    page.desk.use_beside(page.toolbar.beside.itemData(2))
     wait_until(lambda: all(page.stage.content(panel, 1) for panel in range(5)), 60.0)
     assert len(page.stage.targets) == 8
     titled = [view.top_left.words for view in page.stage.targets]
@@ -201,7 +201,7 @@ def test_two_models_answer_side_by_side_and_are_named_once(page: CorrespondenceP
     assert {name for _, name in page.grid._headings} == {"model 0", "model 1"}
     hover(page, 250, 250)
     assert all(mark(view, "match") for view in page.stage.targets)
-    page._use_beside("-")
+    page.desk.use_beside("-")
     assert len(page.stage.targets) == 4 and not page.grid._headings
 
 
@@ -307,31 +307,31 @@ def test_a_queue_proposes_the_least_sure_pairs_and_never_labelled_ones(
 def test_a_model_is_trained_paused_resumed_ended_renamed_trashed_and_brought_back(
     opened: Application, page: CorrespondencePage
 ) -> None:
-    actions, training = opened.services.actions, page.training
-    page.model_panel.new_name.setText("mine")
-    page.model_panel.minutes.setValue(60.0)
+    actions, training = opened.services.actions, page.desk.training
+    page.desk.panel.new_name.setText("mine")
+    page.desk.panel.minutes.setValue(60.0)
     actions["training.start"].trigger()
-    assert page._side.currentWidget() is page.model_panel and not actions["training.start"].isEnabled()
+    assert page._side.currentWidget() is page.desk.panel and not actions["training.start"].isEnabled()
     wait_until(lambda: training.state is not None and training.state.remaining_s is not None, 120.0)
     actions["training.pause"].trigger()
-    wait_until(lambda: page._paused and training.state is None, 60.0)
-    assert actions["training.resume"].isEnabled() and page.model_panel._resume.isVisible()
+    wait_until(lambda: page.desk.paused and training.state is None, 60.0)
+    assert actions["training.resume"].isEnabled() and page.desk.panel._resume.isVisible()
     actions["training.resume"].trigger()
     wait_until(lambda: training.state is not None and training.state.remaining_s is not None, 120.0)
     actions["training.cancel"].trigger()
-    wait_until(lambda: any(model.name == "mine" for model in page._models), 60.0)
-    page._use_model(next(model.path for model in page._models if model.name == "mine"))
+    wait_until(lambda: any(model.name == "mine" for model in page.desk.models), 60.0)
+    page.desk.use(next(model.path for model in page.desk.models if model.name == "mine"))
     wait_until(lambda: described(page), 60.0)
-    page.model_panel.name.setText("yours")
-    page.model_panel.name.editingFinished.emit()
+    page.desk.panel.name.setText("yours")
+    page.desk.panel.name.editingFinished.emit()
     wait_until(lambda: page.toolbar.model.currentText() == "yours")
     actions["model.trash"].trigger()
-    wait_until(lambda: len(page._models) == MODELS)
+    wait_until(lambda: len(page.desk.models) == MODELS)
     wait_until(lambda: any("'yours' is in the trash" in words for words in opened.window.toasts.texts))
     next(each for each in opened.window.findChildren(QPushButton) if each.text() == "Bring back").click()
-    wait_until(lambda: any(model.name == "yours" for model in page._models))
-    page.keeping.trash(next(model for model in page._models if model.name == "yours"))
-    wait_until(lambda: len(page._models) == MODELS)
+    wait_until(lambda: any(model.name == "yours" for model in page.desk.models))
+    page.desk.keeping.trash(next(model for model in page.desk.models if model.name == "yours"))
+    wait_until(lambda: len(page.desk.models) == MODELS)
 
 
 def test_a_training_shows_its_curve_and_newest_match(
@@ -339,13 +339,13 @@ def test_a_training_shows_its_curve_and_newest_match(
 ) -> None:
     picture = tmp_path / "match.png"
     page.stage.source.image.save(str(picture))
-    page._side.setCurrentWidget(page.model_panel)
-    page.model_panel.show_state(TrainingState("40 %", 0.4, 60.0, ((0.5, 0.2), (1.0, 0.6)), str(picture)))
-    minutes, shares = page.model_panel.view.plot.curves[0].getData()
+    page._side.setCurrentWidget(page.desk.panel)
+    page.desk.panel.show_state(TrainingState("40 %", 0.4, 60.0, ((0.5, 0.2), (1.0, 0.6)), str(picture)))
+    minutes, shares = page.desk.panel.view.plot.curves[0].getData()
     assert list(minutes) == [0.5, 1.0] and np.allclose(shares, [20.0, 60.0])
-    assert page.model_panel.view.snapshot.isVisible() and not page.model_panel._form.isVisible()
-    page.model_panel.show_state(None)
-    assert page.model_panel._form.isVisible() and not page.model_panel.view.isVisible()
+    assert page.desk.panel.view.snapshot.isVisible() and not page.desk.panel._form.isVisible()
+    page.desk.panel.show_state(None)
+    assert page.desk.panel._form.isVisible() and not page.desk.panel.view.isVisible()
 
 
 def test_a_killed_inspector_is_told_and_started_again(opened: Application, page: CorrespondencePage) -> None:

@@ -10,33 +10,28 @@ from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QTabWidget
 
 from app.page import Page
 from app.pages.correspondence.gathering import Gathering
-from app.pages.correspondence.keeping import Keeping
 from app.pages.correspondence.labelling import Labelling, LabelsPanel
 from app.pages.correspondence.mask_panel import MaskPanel
 from app.pages.correspondence.masking import Masking
-from app.pages.correspondence.model_panel import ModelPanel
+from app.pages.correspondence.model_desk import ModelDesk
 from app.pages.correspondence.origin import LIVE, Origin
 from app.pages.correspondence.points import PointsPanel
 from app.pages.correspondence.queue import PairQueue
 from app.pages.correspondence.scenes import Scenes
 from app.pages.correspondence.space import Space
 from app.pages.correspondence.stage import Stage
-from app.pages.correspondence.toolbar import NONE, Toolbar
-from app.pages.correspondence.training import Training, TrainingState
-from app.pages.correspondence.training_view import TrainingCard
+from app.pages.correspondence.toolbar import Toolbar
 from app.services import Services
 from app.settings import Setting
 from app.theme import unit
 from app.views.grid import ViewGrid
 from app.views.heat import Look
 from app.widgets.basics import EmptyState
-from core.library.runs import ModelRow, RunRow
 from robot.inspector_messages import InspectorError, PanelImage
 from robot.inspector_scenes import roles_live
 from robot.station_messages import Ready
 
 _SPLITS: Setting[list[list[int]]] = Setting("correspondence.splits", list[list[int]], [])
-_MODEL = Setting("correspondence.model", str, "")
 _LOOK: Setting[tuple[float, float, str]] = Setting("correspondence.look", tuple[float, float, str], (0.25, 0.7, "jet"))
 _LABELLING = ("labels.store", "labels.undo", "labels.skip")
 _SEVERAL = ("scene.choose_next", "scene.choose_last", "scene.add", "scene.remove", "look.space")
@@ -52,10 +47,6 @@ class CorrespondencePage(Page):
         super().__init__()
         self._services = services
         self._shown = False
-        self._models: tuple[ModelRow, ...] = ()
-        self._model = services.settings.get(_MODEL)
-        self._beside = ""
-        self._paused: tuple[RunRow, ...] = ()
         self._awaiting_mask: Callable[[PanelImage], None] | None = None
         self.scenes = Scenes(services.library, services.seed)
         self.stage = Stage(self.scenes.title)
@@ -68,10 +59,7 @@ class CorrespondencePage(Page):
         self.masking = Masking(services.library, services.messenger, self.stage.source, services.actions)
         self.masks = MaskPanel(services.actions)
         self.queue = PairQueue(services.library, services.inspector, self.scenes)
-        self.training = Training(services.library, services.rig)
-        self.keeping = Keeping(services.library, services.messenger)
-        self.model_panel = ModelPanel(services.actions)
-        self.card = TrainingCard(services.actions)
+        self.desk = ModelDesk(services, self.toolbar)
         self.grid = ViewGrid()
         self.space = Space(services.view3d, services.pair_feed)
         self._compose()
@@ -86,7 +74,7 @@ class CorrespondencePage(Page):
         self._side.addTab(self.points, "Points")
         self._side.addTab(self.labels, "Labels")
         self._side.addTab(self.masks, "Masks")
-        self._side.addTab(self.model_panel, "Model")
+        self._side.addTab(self.desk.panel, "Model")
         self._side.setDocumentMode(True)
         self._modes = {"labels.mode": self.labels, "masks.mode": self.masks}
         self._side.currentChanged.connect(self._turned)
@@ -125,7 +113,7 @@ class CorrespondencePage(Page):
         self._no_episodes = EmptyState("correspondence", "No episodes yet", words, record)
         self._waiting = QWidget()
         self._stack = QStackedWidget()
-        for widget in (self._waiting, self._no_episodes, self.card, self._main):
+        for widget in (self._waiting, self._no_episodes, self.desk.card, self._main):
             self._stack.addWidget(widget)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -139,8 +127,6 @@ class CorrespondencePage(Page):
         services.inspector.troubled.connect(self._troubled)
         services.inspector.failed.connect(self._failed)
         services.inspector.loaded.connect(lambda _: services.messenger.withdraw("inspector"))
-        self.toolbar.modelChosen.connect(self._use_model)
-        self.toolbar.besideChosen.connect(self._use_beside)
         self.toolbar.lookChanged.connect(self._use_look)
         self.scenes.changed.connect(self._show_scene)
         self.scenes.listed.connect(lambda _: self._offer_episodes())
@@ -174,27 +160,9 @@ class CorrespondencePage(Page):
         )
         self.masks.sizeChosen.connect(self.masking.sheet.sized.emit)
         self.masks.frameChosen.connect(scenes.choose_image)
-        self.training.changed.connect(self.card.show_state)
-        self.training.changed.connect(self.model_panel.show_state)
-        self.keeping.listed.connect(self._models_arrived)
-        self.keeping.paused.connect(self._paused_arrived)
-        self.model_panel.renamed.connect(self._rename)
-        self.training.changed.connect(self._show_job)
-        self.training.ended.connect(self._trained)
-
-    def _show_job(self, state: TrainingState | None) -> None:
-        self._services.show_job("training", "" if state is None else state.brief)
-        self._allow_training()
-
-    def _allow_training(self) -> None:
-        """What can be asked of trainings and models now."""
-        actions, running = self._services.actions, self.training.state is not None
-        actions["training.start"].setEnabled(not running)
-        actions["training.resume"].setEnabled(not running and bool(self._paused))
-        for name in ("training.pause", "training.cancel"):
-            actions[name].setEnabled(running)
-        for name in ("model.rename", "model.trash"):
-            actions[name].setEnabled(bool(self._models))
+        self.desk.changed.connect(self._models_changed)
+        self.desk.panelWanted.connect(lambda: self._side.setCurrentWidget(self.desk.panel))
+        self.desk.training.ended.connect(self._trained)
 
     def _connect_actions(self) -> None:
         actions, scenes, step = self._services.actions, self.scenes, self.toolbar.step
@@ -224,12 +192,6 @@ class CorrespondencePage(Page):
             "labels.undo": self.labelling.undo,
             "labels.skip": self.queue.next,
             "labels.export": self.labelling.export,
-            "model.rename": self._edit_name,
-            "model.trash": lambda: self._with_model(self.keeping.trash),
-            "training.start": self._train,
-            "training.resume": lambda: self.training.resume(self._paused[0].id),
-            "training.pause": self.training.pause,
-            "training.cancel": self.training.cancel,
         }
         for name, handler in handlers.items():
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
@@ -240,7 +202,6 @@ class CorrespondencePage(Page):
         actions["masks.mode"].toggled.connect(self._use_masking)
         for name in _LABELLING:
             actions[name].setEnabled(False)
-        self._allow_training()
         for name in _CHECKS:
             actions[name].toggled.connect(self._use_checks)
 
@@ -271,11 +232,10 @@ class CorrespondencePage(Page):
         return self.masking.on
 
     def remember(self) -> None:
-        self.training.close()
+        self.desk.remember()
         self._services.actions["masks.mode"].setChecked(False)
         settings, look = self._services.settings, self.stage.look
         settings.put(_SPLITS, [self._across.sizes(), self._down.sizes()])
-        settings.put(_MODEL, self._model)
         settings.put(_LOOK, (look.kernel, look.blend, look.colours))
 
     # Library --------------------------------------------------------------------------------------------------------
@@ -285,28 +245,13 @@ class CorrespondencePage(Page):
             return
         self.scenes.list_episodes()
         self.masking.refresh()
-        self.keeping.refresh()
+        self.desk.refresh()
 
-    def _paused_arrived(self, runs: tuple[RunRow, ...]) -> None:
-        self._paused = runs
-        self.card.show_resumable(bool(runs))
-        self.model_panel.show_resumable(bool(runs))
-        self._allow_training()
-
-    def _models_arrived(self, models: tuple[ModelRow, ...]) -> None:
-        self._models = models
-        paths = [model.path for model in models]
-        if self._model not in paths:
-            self._model = paths[0] if paths else ""
-        if self._beside not in paths or self._beside == self._model:
-            self._beside = ""
-        self.countChanged.emit(f"{len(models)}" if models else "")
-        self.toolbar.offer_models(models, self._model, self._beside)
+    def _models_changed(self) -> None:
+        """Other models are there, or others are asked."""
+        self.countChanged.emit(f"{len(self.desk.models)}" if self.desk.models else "")
+        self.gathering.use_model(self.desk.chosen)
         self._place()
-        chosen = next((model for model in models if model.path == self._model), None)
-        self.gathering.use_model(chosen)
-        self.model_panel.show_model(chosen)
-        self._allow_training()
         self._use_queue()
         self._show_state()
 
@@ -314,8 +259,8 @@ class CorrespondencePage(Page):
         """Which of the page's faces: nothing to look at, nothing to look with, or the comparison."""
         if not self.scenes.rows:
             self._stack.setCurrentWidget(self._no_episodes)
-        elif not self._models:
-            self._stack.setCurrentWidget(self.card)
+        elif not self.desk.models:
+            self._stack.setCurrentWidget(self.desk.card)
         else:
             self._stack.setCurrentWidget(self._main)
             if not self._shown:
@@ -326,7 +271,7 @@ class CorrespondencePage(Page):
                 self.scenes.first()
 
     def _offer_episodes(self) -> None:
-        self.card.show_episodes(len(self.scenes.rows))
+        self.desk.card.show_episodes(len(self.scenes.rows))
         self.origin.offer_episodes(self.scenes.rows, self.scenes.titles, bool(self.scenes.live_roles))
         if self._stack.currentWidget() is self._no_episodes:
             self._show_state()
@@ -350,17 +295,14 @@ class CorrespondencePage(Page):
         self._refresh()
 
     # Scene ----------------------------------------------------------------------------------------------------------
-    def _folders(self) -> tuple[str, ...]:
-        return tuple(folder for folder in (self._model, self._beside) if folder)
-
     def _show_scene(self) -> None:
         """Show the panels at once, and ask for what is not described yet."""
         panels, library = self.scenes.panels, self._services.library.library
         if panels != self.stage.panels and self.labelling.on:
             self.labelling.forget()
-        if not panels or library is None or not self._models:
+        if not panels or library is None or not self.desk.models:
             return
-        self.stage.set_panels(panels, self._folders())
+        self.stage.set_panels(panels, self.desk.folders)
         self.stage.choose(self.scenes.chosen)
         self.origin.show_panel(
             self.scenes.chosen,
@@ -376,16 +318,17 @@ class CorrespondencePage(Page):
         captures = library.captures if masked else None
         cameras = ready.cameras if ready is not None else ()
         missing = self.stage.missing(captures is not None)
-        self._services.inspector.set_scene(self._folders(), panels, missing, cameras, library.cache, captures)
+        self._services.inspector.set_scene(self.desk.folders, panels, missing, cameras, library.cache, captures)
         self._services.inspector.pause(self._services.actions["scene.pause"].isChecked())
 
     def _place(self) -> None:
         """The targets, and their match in space; while masks are corrected the source has their room."""
-        folders, called = self._folders(), {model.path: model.name for model in self._models}
-        names = tuple(called[folder] for folder in folders) if len(folders) > 1 and not self.masking.on else ()
+        names = () if self.masking.on else self.desk.names
         tiles = [self.stage.source] if self.masking.on else [*self.stage.targets]
         beside = self.space.scene if self.space.on and not self.masking.on else None
-        self.grid.set_views(tiles, 1 if self.masking.on else max(1, len(folders)), beside, _SPACE_SHARE, names)
+        self.grid.set_views(
+            tiles, 1 if self.masking.on else max(1, len(self.desk.folders)), beside, _SPACE_SHARE, names
+        )
         if not self.masking.on and self._down.indexOf(self.stage.source) < 0:
             self._down.insertWidget(0, self.stage.source)
             self._down.setSizes(self._down_sizes)
@@ -422,34 +365,7 @@ class CorrespondencePage(Page):
         self.stage.complain(-1, -1, message)
         self._services.messenger.complain(message, "Start it again", self._services.inspector.restart, key="inspector")
 
-    # Models ---------------------------------------------------------------------------------------------------------
-    def _with_model(self, use: Callable[[ModelRow], None]) -> None:
-        for model in self._models:
-            if model.path == self._model:
-                use(model)
-
-    def _rename(self, name: str) -> None:
-        self._with_model(lambda model: self.keeping.rename(model, name))
-
-    def _edit_name(self) -> None:
-        self._side.setCurrentWidget(self.model_panel)
-        self.model_panel.name.setFocus()
-        self.model_panel.name.selectAll()
-
-    def _train(self) -> None:
-        """As the panel says; the panel shows how far it is."""
-        self._side.setCurrentWidget(self.model_panel)
-        self.training.start(self.model_panel.new_name.text().strip(), self.model_panel.minutes.value())
-
     # Choices --------------------------------------------------------------------------------------------------------
-    def _use_model(self, path: str) -> None:
-        self._model = path
-        self._models_arrived(self._models)
-
-    def _use_beside(self, path: str) -> None:
-        self._beside = "" if path in (NONE, self._model) else path
-        self._models_arrived(self._models)
-
     def _use_look(self, look: Look) -> None:
         self.stage.look = look
         self.stage.ask()
@@ -503,7 +419,7 @@ class CorrespondencePage(Page):
             self._services.actions[mode].setChecked(self._side.currentWidget() is panel)
 
     def _use_queue(self) -> None:
-        self.queue.use(self._shown and self.labelling.on, self._model)
+        self.queue.use(self._shown and self.labelling.on, self.desk.path)
 
     # Points ---------------------------------------------------------------------------------------------------------
     def _add_point(self, u: float, v: float) -> None:

@@ -24,7 +24,7 @@ from robot.inspector_messages import LiveFrame, PanelImage, Shown, StoredFrame
 from robot.inspector_truth import error_m, true_pixel
 
 Descriptor = NDArray[np.float32]
-_ROOMY = 85
+_ROOMY = 95
 _NAMED = 6
 """With more points than these their names would cover the picture; their colours stay."""
 

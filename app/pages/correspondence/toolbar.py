@@ -13,7 +13,7 @@ from app.widgets.basics import ActionButton, row, text
 from app.widgets.choices import Combo, icon_button, tool
 from core.library.runs import ModelRow
 
-_ROOMY = 300
+_ROOMY = 350
 NONE = "-"
 _TRAINING = ("training.start", "training.resume", "training.pause", "training.cancel")
 _MENU = (*_TRAINING, "model.rename", "model.trash")
