@@ -15,6 +15,7 @@ from tests.end_to_end.person import Person, Screen
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
+_TRAINING_MINUTES = 3
 _DEMONSTRATIONS = (("reach_tr", 3), ("push_box", 2), ("push_plate", 2), ("free", 2))
 
 
@@ -37,11 +38,16 @@ def main() -> int:
 
 
 def _fill(library: Path) -> None:
-    """Expert demonstrations to look at."""
+    """Expert demonstrations to look at, and descriptors that learned from them."""
     for seed, (task, episodes) in enumerate(_DEMONSTRATIONS):
-        command = [sys.executable, str(ROOT / "main.py"), "record", "--library", str(library), "--task", task]
-        options = ["--episodes", str(episodes), "--rate", "10", "--cameras", "right,left", "--seed", str(10 * seed)]
-        subprocess.run([*command, *options, "--workers", "2"], check=True)
+        options = ("--episodes", episodes, "--rate", 10, "--cameras", "right,left", "--seed", 10 * seed)
+        _command(library, "record", "--task", task, *options, "--workers", 2)
+    _command(library, "train", "correspondence", "--minutes", _TRAINING_MINUTES, "--name", "three minutes")
+
+
+def _command(library: Path, *words: object) -> None:
+    given = [sys.executable, str(ROOT / "main.py"), *map(str, words), "--library", str(library)]
+    subprocess.run(given, check=True)
 
 
 def _take(person: Person) -> None:
@@ -64,6 +70,25 @@ def _take(person: Person) -> None:
     person.tap("F1")
     _look(person, 15)
     _picture(person, "keys")
+    person.tap("Escape")
+    _correspond(person)
+
+
+def _correspond(person: Person) -> None:
+    """The pointer on an object: where it is found, as heatmaps and in space."""
+    person.chord("Control_L", "3")
+    _look(person, 60)
+    person.tap("k")
+    person.wait(lambda: person.object_place() is not None, 90.0)
+    place = person.object_place()
+    assert place is not None
+    person.tap("k")
+    person.move(*place)
+    _look(person, 60)
+    _picture(person, "correspondence")
+    person.tap("c")
+    _look(person, 90)
+    _picture(person, "correspondence-space")
 
 
 def _look(person: Person, frames: int) -> None:

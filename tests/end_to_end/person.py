@@ -118,6 +118,11 @@ class Person:
         """Whether a list or a menu is open."""
         return bool(self._ask("list")["open"])
 
+    def object_place(self) -> tuple[int, int] | None:
+        """Where the source of the Correspondence page shows an object, once its masks are there."""
+        place = self._ask("object")
+        return None if place is None else (place["x"], place["y"])
+
     def grab(self, scheme: str, path: Path) -> None:
         """Save a picture of the window in the ``light`` or ``dark`` scheme."""
         assert self._ask(f"grab {scheme} {path}") == {"saved": True}

@@ -2,13 +2,15 @@
 
 Prints its shared-memory session once the station is ready, and answers on standard output where something is that a
 person would see: a line of text gives the centre of the button or drop-down that shows it, in screen pixels.
-``grab SCHEME PATH`` saves a picture of the window in the light or dark scheme; ``list`` asks whether a list is open.
+``grab SCHEME PATH`` saves a picture of the window in the light or dark scheme; ``list`` asks whether a list is open;
+``object`` where the source of the Correspondence page shows an object.
 """
 
 import json
 import sys
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QEventLoop, QPoint, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
 
@@ -29,6 +31,17 @@ def where(text: str) -> dict[str, int] | None:
             centre = widget.mapToGlobal(QPoint(widget.width() // 2, widget.height() // 2))
             return {"x": centre.x(), "y": centre.y()}
     return None
+
+
+def object_place(application: Application) -> dict[str, int] | None:
+    """The middle of what the masks of the Correspondence page mark in its source, once they are there."""
+    stage = application.window.pages["correspondence"].stage
+    content = stage.content(0)
+    if content is None or content.mask is None or not content.mask.any():
+        return None
+    v, u = np.nonzero(content.mask)
+    place = stage.source.mapToGlobal(stage.source.position_of(float(np.median(u)), float(np.median(v))).toPoint())
+    return {"x": place.x(), "y": place.y()}
 
 
 def grab(application: Application, scheme: Scheme, path: str) -> bool:
@@ -65,6 +78,8 @@ def main(library: str, settings: str, rig: str, seed: str) -> int:
         if line.startswith("grab "):
             _, scheme, path = line.split(maxsplit=2)
             say({"saved": grab(application, Scheme(scheme), path.strip())})
+        elif line == "object\n":
+            say(object_place(application))
         elif line == "list\n":
             say({"open": QApplication.activePopupWidget() is not None})
         elif line:
