@@ -51,6 +51,8 @@ class AugmentationConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How training images are varied (paper, section IV-D; sizes in PAPER.md of the authors' code)."""
 
     rotation_deg: float = 30.0
+    any_rotation_probability: float = 0.3
+    """How often an image is turned by any angle instead: round things look alike from all sides."""
     scale_low: float = 0.8
     scale_high: float = 1.2
     shear_deg: float = 10.0

@@ -128,7 +128,8 @@ def random_affine(
     size: tuple[int, int], centre: NDArray[np.float64], config: AugmentationConfig, rng: np.random.Generator
 ) -> Affine:
     """A crop of ``size`` (width, height) around a pixel of the view: rotated, scaled and sheared."""
-    angle = math.radians(rng.uniform(-config.rotation_deg, config.rotation_deg))
+    largest_deg = 180.0 if rng.random() < config.any_rotation_probability else config.rotation_deg
+    angle = math.radians(rng.uniform(-largest_deg, largest_deg))
     scale = math.exp(rng.uniform(math.log(config.scale_low), math.log(config.scale_high)))
     shear = math.tan(math.radians(rng.uniform(-config.shear_deg, config.shear_deg)))
     rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])

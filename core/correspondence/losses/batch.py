@@ -93,6 +93,13 @@ def cell_centres(height: int, width: int, like: Tensor) -> Tensor:
     return torch.stack([columns.reshape(-1), rows.reshape(-1)], dim=-1).to(like.dtype)
 
 
+def cells_near(truth: Tensor, height: int, width: int) -> Tensor:
+    """Cells ``(B, N, h w)`` bool that are neither match nor non-match of matches at cells ``truth: (B, N, 2)``."""
+    away_u = torch.arange(width, device=truth.device) - truth[..., :1]
+    away_v = torch.arange(height, device=truth.device) - truth[..., 1:]
+    return (away_v.square().unsqueeze(-1) + away_u.square().unsqueeze(-2) <= APART_CELLS**2).flatten(2)
+
+
 def object_cells(mask: Tensor, height: int, width: int) -> Tensor:
     """Cells ``(B, h w)`` bool that show any part of an object, from masks ``(B, H, W)`` of the images."""
     return functional.adaptive_max_pool2d(mask.float().unsqueeze(1), (height, width)).flatten(1) > 0

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from core.correspondence.config import TrainingConfig
 from core.correspondence.losses.batch import (
-    APART_CELLS,
     LossInfo,
     MatchBatch,
     cell_centres,
+    cells_near,
     cells_of,
     descriptors_at,
     masked_mean,
@@ -53,14 +53,12 @@ class InfoNCE:
         positives = descriptors_at(batch.descriptors_b, batch.uv_b, batch.stride)
         keys = batch.descriptors_b.flatten(2)
         logits = queries @ keys
-        centres = cell_centres(height, width, batch.uv_b)
         truth = cells_of(batch.uv_b, batch.stride)
-        apart = torch.cdist(truth, centres.expand(len(truth), -1, -1)) > APART_CELLS
-        positive = (queries * positives).sum(-1, keepdim=True)
-        negatives = logits.masked_fill(~apart, float("-inf"))
-        every = torch.cat([positive, negatives, self._foreign(batch, queries)], dim=-1)
-        nce = masked_mean(torch.logsumexp(every, dim=-1) - positive.squeeze(-1), batch.valid)
-        expected = torch.softmax(logits, dim=-1) @ centres
+        positive = (queries * positives).sum(-1)
+        negatives = logits.masked_fill(cells_near(truth, height, width), float("-inf"))
+        every = [positive, *(part.logsumexp(dim=-1) for part in (negatives, self._foreign(batch, queries)))]
+        nce = masked_mean(torch.stack(every).logsumexp(dim=0) - positive, batch.valid)
+        expected = torch.softmax(logits, dim=-1) @ cell_centres(height, width, truth)
         error = (expected - truth).abs().sum(-1) / max(height, width)
         return nce, masked_mean(error, batch.valid)
 
