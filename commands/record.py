@@ -1,12 +1,13 @@
-"""``main.py record``: expert demonstrations in simulated time, in parallel, into the library."""
+"""``main.py record``: expert demonstrations and scans in simulated time, in parallel, into the library."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from ulid import ULID
 
@@ -24,13 +25,17 @@ from core.clock import monotonic_ns, utc_ns
 from core.errors import InputError, LibraryError, StopReason
 from core.library.library import Library
 from core.messages import EpisodeMetadata, EpisodeSummary
+from core.static_scenes import SCAN, object_names
+from core.tasks import TaskInfo
 from robot.assembly import choose_cameras
 from robot.lockstep import LockstepSpec
 from robot.lockstep_pool import Job, generate
-from robot.rig import DEFAULT_RIG, load_rig
+from robot.rig import DEFAULT_RIG, WRIST, load_rig
+from robot.scan_path import Dome
 from robot.simulation import variations
 from robot.simulation.tasks import TASKS
 
+EXPERT = "expert"
 DISTRIBUTIONS = ("train", "test")
 _BROKEN = (StopReason.DISK_FULL, StopReason.RECORDING_FAILED)
 
@@ -38,8 +43,8 @@ _BROKEN = (StopReason.DISK_FULL, StopReason.RECORDING_FAILED)
 def record(
     task: Annotated[str, typer.Option(help="The task to demonstrate.")],
     demonstrator: Annotated[
-        str, typer.Option(help="Who demonstrates; without a window only the expert can.")
-    ] = "expert",
+        str, typer.Option(help="expert, or scan: the arm sweeps its camera over the still scene.")
+    ] = EXPERT,
     episodes: Annotated[int, typer.Option(min=1, help="How many episodes.")] = 1,
     distribution: Annotated[str, typer.Option(help="Where starts are drawn from: train or test.")] = "train",
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that simulate in parallel.")] = 1,
@@ -49,26 +54,47 @@ def record(
     visuals: Annotated[
         str, typer.Option(help="Visual variations by comma: light, background, clutter, occlusion.")
     ] = "",
+    objects: Annotated[
+        str,
+        typer.Option(help="What lies in a scanned scene, by comma: mug, or shoe/red with its class; default: task's."),
+    ] = "",
+    views: Annotated[int, typer.Option(min=12, max=2000, help="About how many pictures a scan takes.")] = 400,
     library: LibraryOption = None,
     rig: RigOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Record seeded expert demonstrations: episode i uses seed + i, whatever the number of workers."""
+    """Record seeded expert demonstrations or scans: episode i uses seed + i, whatever the number of workers."""
     config = load_rig(rig or DEFAULT_RIG)
-    TASKS.get(task)
-    _require(demonstrator == "expert", f"There is no demonstrator '{demonstrator}' without a window; use expert.")
-    _require(config.simulated, f"The expert needs a simulated rig; '{config.name}' is real.")
+    info: TaskInfo = TASKS.get(task).info
+    known = f"There is no demonstrator '{demonstrator}' without a window; use {EXPERT} or {SCAN}."
+    _require(demonstrator in (EXPERT, SCAN), known)
+    _require(config.simulated, f"Simulated time needs a simulated rig; '{config.name}' is real.")
     _require(distribution in DISTRIBUTIONS, f"There is no distribution '{distribution}'; choose train or test.")
     chosen = tuple(sorted(variations.parse(_names(visuals))))
-    roles = _cameras(cameras)
+    names = object_names(objects or ", ".join(info.objects)) if demonstrator == SCAN else ()
+    roles = (WRIST,) if demonstrator == SCAN else _cameras(cameras)
     choose_cameras(config, roles)
     spec = LockstepSpec(config, task, roles, rate, chosen)
     start_ns = monotonic_ns()
     with Library.open(library_root(library)) as opened:
         begun: dict[str, Path] = {}
-        jobs = _jobs(opened, begun, task, episodes, distribution, seed, chosen, disturbances=not no_disturbances)
+        common = EpisodeMetadata(
+            id="",
+            task=task,
+            created_utc_ns=0,
+            clock="lockstep",
+            rig="",
+            demonstrator=demonstrator,
+            tags=names,
+            simulated=True,
+            distribution=distribution,
+            visuals=chosen,
+            objects=names,
+        )
+        dome = Dome.of(views) if demonstrator == SCAN else None
+        jobs = _jobs(opened, begun, common, range(seed, seed + episodes), dome, disturbances=not no_disturbances)
         try:
             rows = _run(opened, generate(spec, jobs, min(workers, episodes)), begun, episodes, quiet)
         finally:
@@ -78,7 +104,8 @@ def record(
     if as_json:
         emit({"episodes": rows, "successes": successes, "wall_s": wall_s})
     elif not quiet:
-        print(f"{len(rows)} episodes recorded, {successes} successful, in {wall_s:.1f} s.")
+        judged = "" if demonstrator == SCAN else f", {successes} successful"
+        print(f"{len(rows)} episodes recorded{judged}, in {wall_s:.1f} s.")
 
 
 def _run(
@@ -104,7 +131,7 @@ def _run(
 
 
 def _discard(library: Library, begun: dict[str, Path]) -> None:
-    """An interrupted expert episode is worth nothing: it can be made again from its seed."""
+    """An interrupted episode in simulated time is worth nothing: it can be made again from its seed."""
     for episode_id, path in begun.items():
         for leftover in path.parent.glob(f"{path.name}*"):
             leftover.unlink(missing_ok=True)
@@ -114,29 +141,17 @@ def _discard(library: Library, begun: dict[str, Path]) -> None:
 def _jobs(
     library: Library,
     begun: dict[str, Path],
-    task: str,
-    episodes: int,
-    distribution: str,
-    seed: int,
-    visuals: tuple[str, ...],
+    common: EpisodeMetadata,
+    seeds: Iterable[int],
+    dome: Dome | None,
+    *,
     disturbances: bool,
 ) -> Iterator[Job]:
-    for index in range(episodes):
-        metadata = EpisodeMetadata(
-            id=str(ULID()),
-            task=task,
-            created_utc_ns=utc_ns(),
-            clock="lockstep",
-            rig="",
-            demonstrator="expert",
-            simulated=True,
-            seed=seed + index,
-            distribution=distribution,
-            visuals=visuals,
-        )
+    for seed in seeds:
+        metadata = msgspec.structs.replace(common, id=str(ULID()), created_utc_ns=utc_ns(), seed=seed)
         _, path = library.episodes.begin(metadata)
         begun[metadata.id] = path
-        yield Job(path, metadata, disturbances)
+        yield Job(path, metadata, disturbances, dome)
 
 
 def _row(library: Library, summary: EpisodeSummary) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Source(StrEnum):
     POLICY = "policy"
     REPLAY = "replay"
     HOME = "home"
+    SCAN = "scan"
 
 
 class ControlMode(StrEnum):
@@ -187,7 +188,10 @@ class Frame:
 
 
 class EpisodeMetadata(msgspec.Struct, frozen=True):
-    """Everything needed to rebuild the catalogue row; stands in the episode file itself."""
+    """Everything needed to rebuild the catalogue row; stands in the episode file itself.
+
+    ``objects``: what a person says lies in a scanned scene (``core.static_scenes``); empty for a demonstration.
+    """
 
     id: str
     task: str
@@ -206,6 +210,7 @@ class EpisodeMetadata(msgspec.Struct, frozen=True):
     control_rate_hz: float = 200.0
     software_version: str = ""
     schema_version: int = 1
+    objects: tuple[str, ...] = ()
 
 
 class StreamSummary(msgspec.Struct, frozen=True):

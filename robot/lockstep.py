@@ -1,4 +1,4 @@
-"""Expert episodes in lockstep simulated time: world, expert, control loop and recorder in one process, no wall clock.
+"""Episodes in lockstep simulated time: world, expert or scan, control loop and recorder in one process, no wall clock.
 
 Each tick waits for the one before, so that nothing depends on the machine's speed or on how many workers there are:
 the same seed gives the same episode. Same control loop, same safety, same recorder as the live station.
@@ -6,21 +6,27 @@ the same seed gives the same episode. Same control loop, same safety, same recor
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from core.clock import LockstepClock
+from core.clock import NANOSECONDS, LockstepClock
 from core.episodes.disk import check_free_space, estimated_bytes_per_second
 from core.episodes.recorder import Recorder
 from core.errors import StopReason
-from core.messages import EpisodeEvent, EpisodeMetadata, EpisodeSummary, Frame, Setpoint, Source
+from core.geometry import SE3
+from core.messages import CameraInfo, EpisodeEvent, EpisodeMetadata, EpisodeSummary, Frame, Setpoint, Source
+from core.static_scenes import scanning_cameras
 from robot.assembly import Devices, Scene, assemble
 from robot.control_loop import ControlLoop
 from robot.rig import RigConfig
+from robot.scan_path import Dome, reached_poses
+from robot.sweep import Sweep
 
 _LEASE = 1
+_SCAN_LIMIT_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,38 +77,64 @@ class LockstepRig:
             raise ValueError("lockstep needs a simulated rig")
         self._scene: Scene = self._devices.scene
         self._recorder: Recorder | None = None
-        for camera in self._devices.cameras:
-            camera.start(self._on_frame)
+        self._sweep: Sweep | None = None
 
     def record_expert(
         self, path: Path | None, metadata: EpisodeMetadata, *, disturbances: bool, encoder_threads: int = 1
     ) -> EpisodeSummary | bool:
         """Run one seeded expert episode; recorded into ``path``, or only judged (returns success) when None."""
-        seed, distribution = metadata.seed or 0, metadata.distribution or "train"
-        self._scene.reset(seed, distribution)
+        loop, stopped = self._begin(metadata, disturbances=disturbances)
+        loop.add_source(Source.EXPERT, _ExpertSource(self._scene, loop, self._clock))
+        loop.grant(Source.EXPERT, _LEASE)
+        for camera in self._devices.cameras:
+            camera.start(self._on_frame)
+        if path is not None:
+            self._recorder = self._open(path, metadata, encoder_threads)
+        self._run(loop, stopped, self._scene.finished, self._scene.info.time_limit_s + 1.0)
+        success = self._scene.success() and not stopped
+        return success if self._recorder is None else self._finish(self._recorder, success, stopped)
+
+    def record_scan(
+        self, path: Path, metadata: EpisodeMetadata, dome: Dome, *, encoder_threads: int = 1
+    ) -> EpisodeSummary:
+        """Sweep the camera on the hand over a seeded scene, one picture at every pose within reach."""
+        (info,) = scanning_cameras([camera.info for camera in self._devices.cameras])
+        loop, stopped = self._begin(metadata, disturbances=False)
+        loop.grant(Source.SCAN, _LEASE)
+        poses = reached_poses(self._spec.config, info.pose(SE3.identity()), dome)
+        sweep = Sweep(poses, info.role, self._spec.config.limits, _LEASE, loop, self._clock)
+        loop.add_source(Source.SCAN, sweep)
+        self._recorder = recorder = self._open(path, metadata, encoder_threads, scan=True)
+        self._sweep = sweep
+        try:
+            self._run(loop, stopped, lambda: self._swept(sweep), _SCAN_LIMIT_S)
+        finally:
+            self._sweep = None
+        return self._finish(recorder, None, stopped)
+
+    def _begin(self, metadata: EpisodeMetadata, *, disturbances: bool) -> tuple[ControlLoop, list[StopReason]]:
+        """The scene of the metadata's seed, and a control loop in it with what stopped it."""
+        for camera in self._devices.cameras:
+            camera.stop()
+        self._scene.reset(metadata.seed or 0, metadata.distribution or "train")
         self._scene.begin_episode(disturbances=disturbances)
         stopped: list[StopReason] = []
         loop = ControlLoop(self._spec.config, self._devices.arm, self._devices.gripper, self._clock, {}, stopped.append)
         loop.start()
-        loop.add_source(Source.EXPERT, _ExpertSource(self._scene, loop, self._clock))
-        loop.grant(Source.EXPERT, _LEASE)
-        if path is not None:
-            self._recorder = self._open(path, metadata, encoder_threads)
-        try:
-            self._run(loop, stopped)
-        except BaseException:
-            if self._recorder is not None:
-                self._recorder.abort()
-                self._recorder = None
-            raise
-        success = self._scene.success() and not stopped
-        if self._recorder is None:
-            return success
-        recorder, self._recorder = self._recorder, None
+        return loop, stopped
+
+    def _swept(self, sweep: Sweep) -> bool:
+        """Whether a sweep is over; meanwhile cameras draw only when it wants a picture, for drawing takes long."""
+        for camera in self._devices.cameras:
+            camera.start(self._on_frame) if sweep.wants_picture else camera.stop()
+        return sweep.finished
+
+    def _finish(self, recorder: Recorder, success: bool | None, stopped: list[StopReason]) -> EpisodeSummary:
+        self._recorder = None
         whole = recorder.counters().stop_reason is None
         return recorder.finish(success=success if whole else None, stop_reason=stopped[0] if stopped else None)
 
-    def _open(self, path: Path, metadata: EpisodeMetadata, encoder_threads: int) -> Recorder:
+    def _open(self, path: Path, metadata: EpisodeMetadata, encoder_threads: int, *, scan: bool = False) -> Recorder:
         metadata = msgspec.structs.replace(
             metadata,
             rig=self._spec.config.name,
@@ -112,7 +144,8 @@ class LockstepRig:
             control_rate_hz=self._spec.config.control_rate_hz,
             start_poses=dict(self._scene.truth().X_WO),
         )
-        infos = [camera.info for camera in self._devices.cameras]
+        infos: Sequence[CameraInfo] = [camera.info for camera in self._devices.cameras]
+        infos = scanning_cameras(infos) if scan else infos
         needed_minutes = self._scene.info.time_limit_s / 60.0
         check_free_space(path.parent, estimated_bytes_per_second(infos), needed_minutes)
         return Recorder(
@@ -124,11 +157,19 @@ class LockstepRig:
             start_ns=self._clock.now_ns(),
         )
 
-    def _run(self, loop: ControlLoop, stopped: list[StopReason]) -> None:
-        start_ns = self._clock.now_ns()
-        limit_ns = start_ns + round((self._scene.info.time_limit_s + 1.0) * 1e9)
-        deadline_ns = start_ns
-        while not self._scene.finished() and not stopped and deadline_ns < limit_ns:
+    def _run(self, loop: ControlLoop, stopped: list[StopReason], over: Callable[[], bool], time_limit_s: float) -> None:
+        """Tick until it is over, stopped or late; what was recorded until an error is removed."""
+        try:
+            self._tick(loop, stopped, over, self._clock.now_ns() + round(time_limit_s * NANOSECONDS))
+        except BaseException:
+            if self._recorder is not None:
+                self._recorder.abort()
+                self._recorder = None
+            raise
+
+    def _tick(self, loop: ControlLoop, stopped: list[StopReason], over: Callable[[], bool], limit_ns: int) -> None:
+        deadline_ns = self._clock.now_ns()
+        while not over() and not stopped and deadline_ns < limit_ns:
             self._clock.wait_until(deadline_ns)
             self._scene.advance(deadline_ns)
             step = loop.tick(disturbance=self._scene.disturbance())
@@ -140,5 +181,6 @@ class LockstepRig:
             self._recorder.event(EpisodeEvent(self._clock.now_ns(), "stopped", stopped[0]))
 
     def _on_frame(self, frame: Frame) -> None:
-        if self._recorder is not None:
-            self._recorder.frame(frame)
+        wanted = frame if self._sweep is None else self._sweep.offer(frame)
+        if wanted is not None and self._recorder is not None:
+            self._recorder.frame(wanted)

@@ -1,4 +1,4 @@
-"""Expert episodes in parallel: worker processes each with a simulated rig of their own.
+"""Episodes in parallel: worker processes each with a simulated rig of their own.
 
 The parent writes the catalogue; workers write files and return summaries. Jobs are drawn lazily, one for each free
 worker, so that an interrupt leaves few unfinished. Outcomes do not depend on the number of workers.
@@ -18,15 +18,20 @@ from pathlib import Path
 from core.errors import ProcessError
 from core.messages import EpisodeMetadata, EpisodeSummary
 from robot.lockstep import LockstepRig, LockstepSpec
+from robot.scan_path import Dome
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One episode: its file (None: judged only, no file) and its metadata with seed and distribution."""
+    """One episode: its file (None: judged only, no file) and its metadata with seed and distribution.
+
+    With a ``dome`` it is a scan, without one the expert demonstrates.
+    """
 
     path: Path | None
     metadata: EpisodeMetadata
     disturbances: bool
+    dome: Dome | None = None
 
 
 Result = tuple[Job, EpisodeSummary | bool]
@@ -80,6 +85,8 @@ def _open_rig(spec: LockstepSpec) -> None:
 def _run(job: Job) -> EpisodeSummary | bool:
     if _RIG is None:
         raise ProcessError("A simulation worker was used before it was opened.")
+    if job.dome is not None and job.path is not None:
+        return _RIG.record_scan(job.path, job.metadata, job.dome)
     return _RIG.record_expert(job.path, job.metadata, disturbances=job.disturbances)
 
 

@@ -18,6 +18,8 @@ from robot.drivers import check_drivers
 RIGS = Path(__file__).resolve().parents[1] / "resources" / "rigs"
 DEFAULT_RIG = RIGS / "simulated.toml"
 
+WRIST = "wrist"
+"""Role of the camera on the hand."""
 Triple = tuple[float, float, float]
 
 

@@ -7,36 +7,25 @@ Frames: the camera C looks along its z at the centre; the hand's E follows as ``
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
-from core.clock import LockstepClock
-from core.errors import DeviceError, InputError, StopReason
 from core.geometry import SE3, Array
-from core.messages import CameraInfo, Frame, Source
-from robot.assembly import Scene, assemble
-from robot.control_loop import ControlLoop
+from core.platform import give_way
 from robot.controller import Controller
 from robot.description import HOME_Q
-from robot.devices import Camera
-from robot.replay import Trajectory, TrajectorySource
 from robot.rig import RigConfig, WorkspaceConfig
-from robot.simulation.cameras import X_EC_WRIST
 
-ROLE = "wrist"
-_LEASE = 1
-_SPEED_M_S, _SPEED_RAD_S = 0.24, 0.95
-_ARRIVED_M, _ARRIVED_RAD, _ARRIVED_S = 0.0005, 0.002, 0.1
-"""The hand rests when it is so near for so long; the elbow may still be settling, which no camera sees."""
 _REACHED_M, _REACHED_RAD = 0.001, 0.005
-_SETTLE_LIMIT_S = 2.0
 _SOLVING_RATE_HZ = 20.0
 _SOLVING_STEPS = 60
 _PATIENCE_STEPS = 5
 _AT_ONCE_RAD_S2 = 1e6
+_VIEWS = 400
 _ROLLS_RAD = tuple(math.radians(angle) for angle in (0, 45, -45, 90, -90, 135, -135, 175))
 
 
@@ -52,6 +41,12 @@ class Dome:
     high_rad: float = math.radians(85.0)
     rings: int = 8
     candidates: int = 590
+
+    @staticmethod
+    def of(views: int) -> Dome:
+        """The default dome with about so many views within the arm's reach, as far apart on a ring as the rings are."""
+        share, usual = views / _VIEWS, Dome()
+        return Dome(rings=max(2, round(usual.rings * math.sqrt(share))), candidates=round(usual.candidates * share))
 
 
 def camera_poses(dome: Dome) -> Iterator[SE3]:
@@ -112,107 +107,56 @@ def _inside(workspace: WorkspaceConfig, X_WE: SE3) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReachedPose:
-    """``X_WE`` of a view and joints ``q: (7,)`` that hold the hand there."""
+    """``X_WE`` of a view, joints ``q: (7,)`` that hold the hand there, and which share of the views comes before it."""
 
     X_WE: SE3
     q: Array
+    share: float
 
 
-def reached_poses(config: RigConfig, dome: Dome | None = None) -> Iterator[ReachedPose]:
+def reached_poses(config: RigConfig, X_EC: SE3, dome: Dome) -> Iterator[ReachedPose]:
     """The views of a dome that the arm reaches, in an order that keeps neighbours together.
 
     Where the picture as rolled before is out of reach, the camera is rolled about its axis; what is still out of reach
     is left out, so there are fewer views than candidates.
     """
     reach, last = Reach(config), 0.0
-    for X_WC in camera_poses(dome or Dome()):
+    every = list(camera_poses(dome))
+    for number, X_WC in enumerate(every):
         for roll in sorted(_ROLLS_RAD, key=lambda each, last=last: abs(each - last)):  # type: ignore[misc]
-            X_WE = X_WC @ SE3.from_rotation_vector((0.0, 0.0, roll)) @ X_EC_WRIST.inverse()
+            X_WE = X_WC @ SE3.from_rotation_vector((0.0, 0.0, roll)) @ X_EC.inverse()
             if reach.reaches(X_WE):
                 last = roll
-                yield ReachedPose(X_WE, reach.q)
+                yield ReachedPose(X_WE, reach.q, number / len(every))
                 break
 
 
-def scan_poses(config: RigConfig, dome: Dome | None = None) -> Iterator[SE3]:
-    """``X_WE`` of ``reached_poses``: what ``scan`` drives through."""
-    return (reached.X_WE for reached in reached_poses(config, dome))
+class PlannedAhead:
+    """Poses of which the next is found in another thread while the arm is on its way to the one before.
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scan:
-    """What a sweep brought home: the camera, its posed frames, and how many poses were not reached."""
-
-    camera: CameraInfo
-    frames: list[Frame]
-    missed: int
-
-
-def scan(config: RigConfig, task: str, poses: Iterable[SE3], *, seed: int = 0, distribution: str = "train") -> Scan:
-    """Sweep over a task's scene in lockstep simulated time: one noisy RGBD image at every pose ``X_WE``.
-
-    Same control loop and safety as live. DeviceError when the arm stops on the way, with the reason.
+    An iterator that never waits: None while the next pose is not known yet.
     """
-    clock = LockstepClock()
-    devices = assemble(config, clock, task=task, cameras=(ROLE,), synchronous=True)
-    if devices.scene is None:
-        raise InputError(f"The rig '{config.name}' is not simulated; scan with a simulated rig.")
-    devices.scene.reset(seed, distribution)
-    loop = ControlLoop(config, devices.arm, devices.gripper, clock, {})
-    loop.start()
-    sweep = _Sweep(loop, clock, devices.scene, devices.cameras[0])
-    try:
-        for pose in poses:
-            sweep.visit(pose)
-    finally:
-        devices.scene.close()
-    return Scan(devices.cameras[0].info, sweep.frames, sweep.missed)
 
+    def __init__(self, poses: Iterator[ReachedPose]) -> None:
+        self._poses = poses
+        self._pool = ThreadPoolExecutor(1, "planning", initializer=give_way)
+        self._next = self._plan()
 
-class _Sweep:
-    """Drives leg by leg and takes a picture at the end of each; between them the camera draws nothing."""
+    def __iter__(self) -> PlannedAhead:
+        return self
 
-    def __init__(self, loop: ControlLoop, clock: LockstepClock, scene: Scene, camera: Camera) -> None:
-        self._loop, self._clock, self._scene, self._camera = loop, clock, scene, camera
-        self._deadline_ns = clock.now_ns()
-        self.frames: list[Frame] = []
-        self.missed = 0
-        self._tick()
+    def __next__(self) -> ReachedPose | None:
+        if not self._next.done():
+            return None
+        found = self._next.result()
+        if found is None:
+            raise StopIteration
+        self._next = self._plan()
+        return found
 
-    def visit(self, X_WE: SE3) -> None:
-        """Go there and take a picture; a pose that is not reached in time is counted as missed."""
-        start, width = self._loop.grant(Source.REPLAY, _LEASE)
-        trajectory = Trajectory.straight(start, X_WE, width, _SPEED_M_S, _SPEED_RAD_S)
-        self._loop.add_source(
-            Source.REPLAY, TrajectorySource(trajectory, self._clock, Source.REPLAY, _LEASE, self._loop)
-        )
-        limit_ns = self._clock.now_ns() + round((float(trajectory.times_s[-1]) + _SETTLE_LIMIT_S) * 1e9)
-        near_ns = 0
-        while near_ns < round(_ARRIVED_S * 1e9):
-            if self._clock.now_ns() > limit_ns:
-                self.missed += 1
-                return
-            self._tick()
-            near_ns = near_ns + self._loop.period_ns if self._is_near(X_WE) else 0
-        self._picture()
+    def close(self) -> None:
+        """Find no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _is_near(self, X_WE: SE3) -> bool:
-        distance, angle = self._loop.distance_to(X_WE)
-        return distance < _ARRIVED_M and angle < _ARRIVED_RAD
-
-    def _picture(self) -> None:
-        taken: list[Frame] = []
-        self._camera.start(taken.append)
-        while not taken:
-            self._tick()
-        self._camera.stop()
-        self.frames.append(replace(taken[0], sequence=len(self.frames)))
-
-    def _tick(self) -> None:
-        self._clock.wait_until(self._deadline_ns)
-        self._scene.advance(self._deadline_ns)
-        self._loop.tick()
-        self._deadline_ns += self._loop.period_ns
-        reason: StopReason | None = self._loop.stop_reason
-        if reason is not None:
-            raise DeviceError(f"The scan was interrupted. {reason.sentence}")
+    def _plan(self) -> Future[ReachedPose | None]:
+        return self._pool.submit(next, self._poses, None)
