@@ -57,7 +57,7 @@ def correspondence(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Train dense descriptors on demonstrations; only what the cameras gave is used."""
+    """Train dense descriptors on demonstrations and scans; only what the cameras gave is used."""
     from core.correspondence.config import Loss, with_settings
     from core.correspondence.config import preset as preset_of
 
@@ -135,8 +135,8 @@ def _report(run: RunRow, ended: JobEnded, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         metrics = result["metrics"]
         print(
-            f"Model {result['model']} after {result['steps']} steps in {result['wall_s']:.0f} s: between the cameras "
-            f"of held-out episodes PCK@10 {100 * metrics['pck']['10']:.1f} %, median {metrics['median_px']:.1f} px."
+            f"Model {result['model']} after {result['steps']} steps in {result['wall_s']:.0f} s: on held-out images "
+            f"PCK@10 {100 * metrics['pck']['10']:.1f} %, median {metrics['median_px']:.1f} px."
         )
 
 

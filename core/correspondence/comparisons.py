@@ -12,15 +12,16 @@ from enum import StrEnum
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from core.correspondence.matching import Mask, Matches, Pixels, draw_pixels, holds
+from core.correspondence.config import Generality
+from core.correspondence.crops import FEWEST_MATCHES, Picture
+from core.correspondence.matching import Matches, Pixels, draw_pixels, holds
 from core.correspondence.scans import FusedScan, ScanView, match_scan_views
 from core.errors import InputError
+from core.static_scenes import class_of
 
 _T = TypeVar("_T")
 _TRIES = 100
-_FEWEST = 32
 
 
 class ComparisonType(StrEnum):
@@ -32,7 +33,9 @@ class ComparisonType(StrEnum):
     SYNTHETIC_MULTI_OBJECT = "synthetic-multi-object"
 
 
-EQUAL_WEIGHTS: Mapping[ComparisonType, float] = dict.fromkeys(ComparisonType, 1.0)
+Weights = Mapping[ComparisonType, float | None]
+"""Relative; None is 1 where the scans allow the type, else 0."""
+ANY: Weights = dict.fromkeys(ComparisonType)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,20 +48,12 @@ class ScannedScene:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ComparisonImage:
-    """``rgb: (H, W, 3) uint8``, ``mask: (H, W) bool``; the two images of a pair may differ in size."""
-
-    rgb: NDArray[np.uint8]
-    mask: Mask
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """Two images and N pairs of pixels ``(N, 2)``: matches, or pairs that must differ when not ``matching``."""
 
     kind: ComparisonType
-    a: ComparisonImage
-    b: ComparisonImage
+    a: Picture
+    b: Picture
     uv_a: Pixels
     uv_b: Pixels
     matching: bool
@@ -67,35 +62,38 @@ class Comparison:
 class ComparisonSampler:
     """Draws comparisons from scanned scenes, the same for the same generator state.
 
-    ``weights`` are relative; a type that is left out or weighs 0 is never drawn. InputError when a type with weight
-    cannot be drawn from these scenes, or when their images share too little.
+    A type that is left out of ``weights`` or weighs 0 is never drawn. InputError when a type that is asked for cannot
+    be drawn from these scenes, or when their images share too little.
     """
 
     def __init__(
         self,
         scenes: Sequence[ScannedScene],
-        weights: Mapping[ComparisonType, float] = EQUAL_WEIGHTS,
+        weights: Weights = ANY,
         matches: int = 1000,
+        generality: Generality = Generality.INSTANCE_SPECIFIC,
     ) -> None:
         self._single = [scene for scene in scenes if len(scene.objects) == 1 and scene.views]
         self._multi = [scene for scene in scenes if len(scene.objects) > 1 and scene.views]
         self._matches = matches
-        self._kinds = [kind for kind in ComparisonType if weights.get(kind, 0.0) > 0.0]
-        missing = [kind for kind in self._kinds if kind not in possible(scenes)]
-        if missing or not self._kinds:
-            raise InputError(
-                f"These scans do not allow the comparisons: {', '.join(missing) or 'none is asked for'};"
-                f" choose from: {', '.join(possible(scenes)) or 'none, scan a scene first'}."
-            )
-        total = sum(weights[kind] for kind in self._kinds)
-        self._shares = [weights[kind] / total for kind in self._kinds]
+        self._generality = generality
+        self.weights = _weighed(weights, possible(scenes, generality))
+        total = sum(self.weights.values())
+        self._shares = [weight / total for weight in self.weights.values()]
 
     def draw(self, rng: np.random.Generator) -> Comparison:
         """The next comparison with enough pairs of pixels."""
-        kind = self._kinds[int(rng.choice(len(self._kinds), p=self._shares))]
+        return self.draw_of(self.draw_kind(rng), rng)
+
+    def draw_kind(self, rng: np.random.Generator) -> ComparisonType:
+        """What to compare next."""
+        return tuple(self.weights)[int(rng.choice(len(self._shares), p=self._shares))]
+
+    def draw_of(self, kind: ComparisonType, rng: np.random.Generator) -> Comparison:
+        """A comparison of that kind with enough pairs of pixels."""
         for _ in range(_TRIES):
             found = self._draw(kind, rng)
-            if len(found.uv_a) >= min(_FEWEST, self._matches):
+            if len(found.uv_a) >= min(FEWEST_MATCHES, self._matches):
                 return found
         raise InputError(f"The images of these scans share too little for '{kind}'; scan with more views.")
 
@@ -115,34 +113,59 @@ class ComparisonSampler:
     def _within(self, kind: ComparisonType, scene: ScannedScene, rng: np.random.Generator) -> Comparison:
         a, b = _any(scene.views, rng), _any(scene.views, rng)
         found = match_scan_views(scene.scan, a, b, self._matches, rng)
-        return Comparison(kind, _image(a), _image(b), found.uv_a, found.uv_b, True)
+        return Comparison(kind, a, b, found.uv_a, found.uv_b, True)
 
     def _across(self, first: ScannedScene, second: ScannedScene, rng: np.random.Generator) -> Comparison:
         a, b = _any(first.views, rng), _any(second.views, rng)
         uv_a, uv_b = draw_pixels(a.mask, self._matches, rng), draw_pixels(b.mask, self._matches, rng)
         count = min(len(uv_a), len(uv_b))
         kind = ComparisonType.DIFFERENT_OBJECT_ACROSS_SCENE
-        return Comparison(kind, _image(a), _image(b), uv_a[:count], uv_b[:count], False)
+        return Comparison(kind, a, b, uv_a[:count], uv_b[:count], False)
 
     def _two_objects(self, rng: np.random.Generator) -> tuple[ScannedScene, ScannedScene]:
-        """Two scenes with one object each, and not the same one; objects are drawn first, then their scenes."""
-        names = sorted({name for scene in self._single for name in scene.objects})
-        first, second = rng.choice(len(names), 2, replace=False)
-        chosen = [[scene for scene in self._single if names[k] in scene.objects] for k in (int(first), int(second))]
+        """Two scenes with one object each, and not alike; objects are drawn first, then their scenes."""
+        identities = [_identity(scene, self._generality) for scene in self._single]
+        first, second = rng.choice(sorted(set(identities)), 2, replace=False)
+        chosen = [
+            [scene for scene, name in zip(self._single, identities, strict=True) if name == each]
+            for each in (first, second)
+        ]
         return _any(chosen[0], rng), _any(chosen[1], rng)
 
 
-def possible(scenes: Sequence[ScannedScene]) -> tuple[ComparisonType, ...]:
+def possible(
+    scenes: Sequence[ScannedScene], generality: Generality = Generality.INSTANCE_SPECIFIC
+) -> tuple[ComparisonType, ...]:
     """The comparisons that these scenes allow."""
-    seen = [scene.objects for scene in scenes if scene.views]
-    single = {name for objects in seen if len(objects) == 1 for name in objects}
+    seen = [scene for scene in scenes if scene.views]
+    single = {_identity(scene, generality) for scene in seen if len(scene.objects) == 1}
     allowed = {
         ComparisonType.SINGLE_OBJECT_WITHIN_SCENE: bool(single),
-        ComparisonType.DIFFERENT_OBJECT_ACROSS_SCENE: len(single) > 1,
-        ComparisonType.MULTI_OBJECT_WITHIN_SCENE: any(len(objects) > 1 for objects in seen),
+        ComparisonType.DIFFERENT_OBJECT_ACROSS_SCENE: len(single) > 1 and generality is Generality.INSTANCE_SPECIFIC,
+        ComparisonType.MULTI_OBJECT_WITHIN_SCENE: any(len(scene.objects) > 1 for scene in seen),
         ComparisonType.SYNTHETIC_MULTI_OBJECT: len(single) > 1,
     }
     return tuple(kind for kind, allow in allowed.items() if allow)
+
+
+def _identity(scene: ScannedScene, generality: Generality) -> str:
+    """What the one object of a scene counts as: itself, or its class."""
+    (name,) = scene.objects
+    return name if generality is Generality.INSTANCE_SPECIFIC else class_of(name)
+
+
+def _weighed(weights: Weights, allowed: Sequence[ComparisonType]) -> dict[ComparisonType, float]:
+    """The types that are drawn, with their weights."""
+    asked = {kind: weights[kind] for kind in ComparisonType if kind in weights}
+    missing = [kind for kind, weight in asked.items() if weight is not None and weight > 0 and kind not in allowed]
+    found = {kind: 1.0 if weight is None else weight for kind, weight in asked.items() if kind in allowed}
+    found = {kind: weight for kind, weight in found.items() if weight > 0}
+    if missing or not found:
+        raise InputError(
+            f"These scans do not allow the comparisons: {', '.join(missing) or 'none is asked for'};"
+            f" choose from: {', '.join(allowed) or 'none, scan a scene first'}."
+        )
+    return found
 
 
 def merged(first: Comparison, second: Comparison) -> Comparison:
@@ -155,14 +178,11 @@ def merged(first: Comparison, second: Comparison) -> Comparison:
     return Comparison(ComparisonType.SYNTHETIC_MULTI_OBJECT, a, b, matches.uv_a, matches.uv_b, True)
 
 
-def _laid_over(below: ComparisonImage, above: ComparisonImage) -> ComparisonImage:
+def _laid_over(below: Picture, above: Picture) -> Picture:
     if below.mask.shape != above.mask.shape:
         raise InputError("Images of different sizes cannot be merged; scan all scenes with the same camera.")
-    return ComparisonImage(np.where(above.mask[..., None], above.rgb, below.rgb), below.mask | above.mask)
-
-
-def _image(view: ScanView) -> ComparisonImage:
-    return ComparisonImage(view.rgb, view.mask)
+    rgb = np.where(above.mask[..., None], above.rgb, below.rgb)
+    return Picture(rgb, below.mask | above.mask, np.where(above.mask, above.depth, below.depth))
 
 
 def _any(items: Sequence[_T], rng: np.random.Generator) -> _T:

@@ -16,6 +16,7 @@ class EpisodeSpan(msgspec.Struct, frozen=True):
     """An episode to learn from: its file and the part between its trims, seconds from its first stamp.
 
     ``corrections``: masks of its images as a hand corrected them.
+    ``scan``: it is a scan of a static scene (``core.static_scenes``), not a demonstration.
     """
 
     id: str
@@ -24,6 +25,7 @@ class EpisodeSpan(msgspec.Struct, frozen=True):
     start_s: float = 0.0
     end_s: float | None = None
     corrections: tuple[MaskCorrection, ...] = ()
+    scan: bool = False
 
 
 class Loss(StrEnum):
@@ -33,6 +35,29 @@ class Loss(StrEnum):
     EXPECTATION = "expectation"
     EXPECTATION_3D = "expectation-3d"
     INFO_NCE = "info-nce"
+
+
+class Generality(StrEnum):
+    """What descriptors tell apart (Florence, Manuelli, Tedrake 2018, section 3.3)."""
+
+    INSTANCE_SPECIFIC = "instance-specific"
+    """Every object: images of different objects are pushed apart."""
+    CLASS_GENERAL = "class-general"
+    """Objects of one class count as one, and nothing is pushed apart between scenes."""
+
+
+class ComparisonWeights(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a step compares what, relative to the others; "none" counts as 1 where the data allow it, else as 0.
+
+    The four below are those of scans (``core.correspondence.comparisons``); ``synchronised_views`` are two cameras'
+    images of one moment of a demonstration.
+    """
+
+    synchronised_views: float | None = None
+    single_object_within_scene: float | None = None
+    different_object_across_scene: float | None = None
+    multi_object_within_scene: float | None = None
+    synthetic_multi_object: float | None = None
 
 
 class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +125,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Non-matches of the contrastive loss for every match, half on objects, half on the background."""
     occlusion_margin_m: float = 0.006
     """How far behind its measured depth a point may lie in the other view and still count as seen."""
+    comparisons: ComparisonWeights = ComparisonWeights()
+    descriptors: Generality = Generality.INSTANCE_SPECIFIC
     photometric_limit: float = 4.0
     """Matches whose squared difference of normalised RGB, summed over channels, is larger are rejected."""
     validation_fraction: float = 0.1
@@ -156,7 +183,7 @@ def _replaced(struct: Any, key: str, path: list[str], text: str) -> Any:
     if len(path) > 1:
         raise InputError(f"There is no setting '{key}'; '{name}' is a single value.")
     try:
-        value = msgspec.convert(text, type(current), strict=False)
+        value = msgspec.convert(text, fields[name].type, strict=False)
     except msgspec.ValidationError as error:
         raise InputError(f"The setting {key}={text} cannot be: {error}.") from None
     return msgspec.structs.replace(struct, **{name: value})

@@ -1,47 +1,17 @@
-"""Training pairs: two warped crops of synchronised views and the pixels that match in them (paper, section IV-D).
-
-One mechanism warps image, mask and coordinates: a crop is an affine map from its own pixels to those of the view.
-Matches are found between the views and carried into the crops by its inverse, so nothing is ever resampled twice.
-"""
+"""Training pairs of synchronised views: two cameras' images of one moment, or one image twice (paper, section IV-D)."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.correspondence.config import AugmentationConfig, TrainingConfig
-from core.correspondence.matching import Matches, holds, match_views
+from core.correspondence.config import TrainingConfig
+from core.correspondence.crops import FEWEST_MATCHES, Cropper, Pair, Picture
+from core.correspondence.matching import match_views
 from core.correspondence.views import ViewSet
 from core.errors import InputError
 
-_TRIES, _FEWEST_MATCHES = 200, 32
-Affine = NDArray[np.float64]
-"""``(2, 3)``: pixels of a crop, homogeneous, to pixels of the view."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Crop:
-    """``rgb: (S_h, S_w, 3) float32`` in [0, 1]; ``mask``: objects seen in it; ``depth: (S_h, S_w)`` metres along the
-    view's optical axis, 0 unknown; ``to_view`` maps its pixels to those of the view."""
-
-    rgb: NDArray[np.float32]
-    mask: NDArray[np.bool_]
-    depth: NDArray[np.float32]
-    to_view: Affine
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """Two crops and N matching pixels ``uv_a, uv_b: (N, 2) float32`` in them."""
-
-    a: Crop
-    b: Crop
-    uv_a: NDArray[np.float32]
-    uv_b: NDArray[np.float32]
+_TRIES = 200
 
 
 class PairSampler:
@@ -51,6 +21,7 @@ class PairSampler:
         chosen = set(positions)
         self._views = views
         self._config = config
+        self._cropper = Cropper(config, self._any_image)
         self._moments = [
             [k for k in members if k in chosen] for members in views.moments().values() if chosen.intersection(members)
         ]
@@ -64,124 +35,17 @@ class PairSampler:
             same = not others or rng.random() < self._config.same_camera_fraction
             second = first if same else int(rng.choice(others))
             matches = match_views(self._views, first, second, 4 * self._config.matches, self._config, rng)
-            pair = self._pair(first, second, matches, rng)
-            if len(pair.uv_a) >= _FEWEST_MATCHES:
+            pair = self._cropper.pair(self._picture(first), self._picture(second), matches, rng)
+            if len(pair.uv_a) >= FEWEST_MATCHES:
                 return pair
         raise InputError(
             "The images show too little of the objects to find matches; record with the objects in view, or check the "
             "cameras' calibration and the capture of the empty workspace."
         )
 
-    def _pair(self, first: int, second: int, matches: Matches, rng: np.random.Generator) -> Pair:
-        a, b = self._crop(first, matches.uv_a, rng), self._crop(second, matches.uv_b, rng)
-        uv_a, uv_b = _into(a, matches.uv_a), _into(b, matches.uv_b)
-        kept = np.flatnonzero(holds(a.mask, uv_a) & holds(b.mask, uv_b))
-        if len(kept) > self._config.matches:
-            kept = rng.choice(kept, self._config.matches, replace=False)
-        return Pair(a, b, uv_a[kept].astype(np.float32), uv_b[kept].astype(np.float32))
+    def _picture(self, position: int) -> Picture:
+        views = self._views
+        return Picture(*(np.asarray(each[position]) for each in (views.rgb, views.mask, views.depth)))
 
-    def _crop(self, position: int, around: NDArray[np.float64], rng: np.random.Generator) -> Crop:
-        config, augmentation = self._config, self._config.augmentation
-        rgb, mask = np.asarray(self._views.rgb[position]), np.asarray(self._views.mask[position])
-        height, width = mask.shape
-        size = (config.crop, config.crop) if config.crop else (width, height)
-        centre = np.array([(width - 1) / 2, (height - 1) / 2])
-        if config.crop and len(around):
-            jitter = rng.uniform(-0.3, 0.3, 2) * config.crop
-            centre = around[int(rng.integers(len(around)))] + jitter
-        to_view = random_affine(size, centre, augmentation, rng)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        warped = cv2.warpAffine(rgb, to_view, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-        seen = cv2.warpAffine(mask.astype(np.uint8), to_view, size, flags=flags, borderValue=0).astype(np.bool_)
-        depth = cv2.warpAffine(np.asarray(self._views.depth[position]), to_view, size, flags=flags, borderValue=0)
-        coloured = vary_colour(warped.astype(np.float32) / 255.0, augmentation, rng)
-        if rng.random() < augmentation.background_probability:
-            coloured = self._replace_background(coloured, seen, rng)
-        if rng.random() < augmentation.occlusion_probability:
-            _occlude(coloured, seen, rng)
-        return Crop(coloured, seen, np.where(seen, depth, 0).astype(np.float32), to_view)
-
-    def _replace_background(
-        self, rgb: NDArray[np.float32], mask: NDArray[np.bool_], rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        """Behind the objects: noise, a colour, or another part of another image without its objects."""
-        kind = rng.random()
-        height, width = mask.shape
-        if kind < 0.5:
-            behind = random_texture(height, width, rng)
-        elif kind < 0.7:
-            behind = np.broadcast_to(rng.random(3, dtype=np.float32), rgb.shape)
-        else:
-            other = np.asarray(self._views.rgb[int(rng.integers(len(self._views)))])
-            v = int(rng.integers(0, max(1, other.shape[0] - height + 1)))
-            u = int(rng.integers(0, max(1, other.shape[1] - width + 1)))
-            cut = other[v : v + height, u : u + width]
-            behind = cv2.flip(cut, int(rng.integers(-1, 2))).astype(np.float32) / 255.0
-            behind = np.asarray(cv2.GaussianBlur(behind, (0, 0), float(rng.uniform(4.0, 12.0))), dtype=np.float32)
-        grown = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
-        weight = cv2.GaussianBlur(grown, (3, 3), 0)[..., None]
-        return np.asarray(weight * rgb + (1.0 - weight) * behind, dtype=np.float32)
-
-
-def random_affine(
-    size: tuple[int, int], centre: NDArray[np.float64], config: AugmentationConfig, rng: np.random.Generator
-) -> Affine:
-    """A crop of ``size`` (width, height) around a pixel of the view: rotated, scaled and sheared."""
-    largest_deg = 180.0 if rng.random() < config.any_rotation_probability else config.rotation_deg
-    angle = math.radians(rng.uniform(-largest_deg, largest_deg))
-    scale = math.exp(rng.uniform(math.log(config.scale_low), math.log(config.scale_high)))
-    shear = math.tan(math.radians(rng.uniform(-config.shear_deg, config.shear_deg)))
-    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    linear = rotation @ np.array([[1.0, shear], [0.0, 1.0]]) / scale
-    middle = np.array([(size[0] - 1) / 2, (size[1] - 1) / 2])
-    return np.concatenate([linear, (centre - linear @ middle)[:, None]], axis=1)
-
-
-def vary_colour(rgb: NDArray[np.float32], config: AugmentationConfig, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Brightness, contrast, gamma, saturation, hue and a cast of colour."""
-
-    def factor(spread: float) -> np.float32:
-        return np.float32(math.exp(rng.uniform(-spread, spread)))
-
-    value = rgb * factor(config.brightness)
-    value = (value - value.mean()) * factor(config.contrast) + value.mean()
-    grey = value @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
-    value = grey[..., None] + (value - grey[..., None]) * factor(config.saturation)
-    value = value @ _hue_rotation(math.radians(rng.uniform(-config.hue_deg, config.hue_deg)))
-    value *= np.exp(rng.uniform(-0.1, 0.1, 3)).astype(np.float32)
-    value = np.clip(value, 0.0, 1.0) ** factor(config.gamma)
-    return np.asarray(value, dtype=np.float32)
-
-
-def _hue_rotation(angle: float) -> NDArray[np.float32]:
-    """Rotation about the grey axis; for row vectors."""
-    rotation, _ = cv2.Rodrigues(np.full(3, angle / math.sqrt(3.0)))
-    return np.asarray(rotation, dtype=np.float32).T
-
-
-def random_texture(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Smooth noise of a random grain, ``(height, width, 3)`` in [0, 1]."""
-    grain = int(rng.choice([3, 6, 12, 24, 48]))
-    small = rng.random((grain, grain, 3), dtype=np.float32)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).clip(0.0, 1.0))
-
-
-def _occlude(rgb: NDArray[np.float32], mask: NDArray[np.bool_], rng: np.random.Generator) -> None:
-    """Cover a part of the objects; what is covered is no longer seen."""
-    v, u = np.nonzero(mask)
-    if not len(v):
-        return
-    k = int(rng.integers(len(v)))
-    half_u, half_v = (int(value) for value in rng.uniform(0.02, 0.12, 2) * rgb.shape[0])
-    top, left = max(0, v[k] - half_v), max(0, u[k] - half_u)
-    part = np.s_[top : v[k] + half_v + 1, left : u[k] + half_u + 1]
-    shape = rgb[part].shape
-    rgb[part] = random_texture(shape[0], shape[1], rng)
-    mask[part] = False
-
-
-def _into(crop: Crop, uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pixels of the view to pixels of the crop."""
-    linear, offset = crop.to_view[:, :2], crop.to_view[:, 2]
-    return (uv - offset) @ np.linalg.inv(linear).T
+    def _any_image(self, rng: np.random.Generator) -> NDArray[np.uint8]:
+        return np.asarray(self._views.rgb[int(rng.integers(len(self._views)))])

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.correspondence.crops import Picture
 from core.correspondence.matching import Mask, Matches, Pixels, draw_pixels, holds
 from core.correspondence.robot_shape import cast_depth
 from core.errors import InputError
@@ -24,6 +25,8 @@ _BLOCK = 16
 _TRUNCATION_VOXELS = 4.0
 _SEEN_SHARE, _FEWEST_SEEN, _MOST_SEEN = 0.1, 1.0, 3.0
 """A surface counts when a tenth of the images saw it, but at least one and never more than three."""
+_LEVEL_COSINE, _LEVEL_M = 0.95, 0.004
+"""How level a part of a table is, and within how much of its height it lies."""
 _MARGIN_M = 0.004
 """How far before a point another surface must lie to hide it."""
 
@@ -41,11 +44,9 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScanView:
-    """One image of a scan. ``rgb: (H, W, 3) uint8``; ``mask: (H, W) bool``, objects seen in it."""
+class ScanView(Picture):
+    """One image of a scan, and from where it was taken."""
 
-    rgb: NDArray[np.uint8]
-    mask: Mask
     camera: CameraInfo
     X_WC: SE3
 
@@ -76,6 +77,21 @@ class FusedScan:
         found = np.isfinite(depth)
         height = _rays_W(_pixel_grid(camera), camera, X_WC)[..., 2] * np.where(found, depth, 0.0) + X_WC.p[2]
         return np.asarray(found & (height > floor_z_m))
+
+    def table_z_m(self) -> float:
+        """Height in W of the largest level surface, on which the objects stand. InputError when none is level."""
+        corners = self.mesh.astype(np.float64)
+        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        area = np.linalg.norm(normal, axis=1)
+        level = np.abs(normal[:, 2]) > _LEVEL_COSINE * area
+        if not level.any():
+            raise InputError("The scan shows no level surface on which objects could stand; scan more of the table.")
+        heights, areas = corners[level, :, 2].mean(axis=1), area[level]
+        bins = np.arange(heights.min(), heights.max() + 2 * _LEVEL_M, _LEVEL_M)
+        counts, edges = np.histogram(heights, bins, weights=areas)
+        middle = edges[int(counts.argmax())] + _LEVEL_M / 2
+        near = np.abs(heights - middle) < _LEVEL_M
+        return float(np.average(heights[near], weights=areas[near]))
 
     def points_at(self, uv: Pixels, camera: CameraInfo, X_WC: SE3) -> tuple[Array, Mask]:
         """Points ``(N, 3)`` in W that pixels ``(N, 2)`` show, and which of them show any."""

@@ -1,4 +1,4 @@
-"""Training a descriptor network on prepared views: steps, validation, checkpoints that resume bit for bit.
+"""Training a descriptor network on prepared images: steps, validation, checkpoints that resume bit for bit.
 
 What step ``k`` draws depends on the seed and on ``k`` alone, so a checkpoint needs no generator's state. Given a number
 of steps, the learning rate follows the step; given minutes, it follows the time spent, which a checkpoint keeps.
@@ -28,19 +28,19 @@ from torch import Tensor
 from core.clock import NANOSECONDS, monotonic_ns
 from core.correspondence.checkpoint import write_file
 from core.correspondence.config import TrainingConfig
+from core.correspondence.crops import Crop, Pair
 from core.correspondence.losses import LOSSES
 from core.correspondence.losses.batch import MatchBatch
+from core.correspondence.material import Material
 from core.correspondence.network import DescriptorNetwork, load_imagenet
-from core.correspondence.sampling import Crop, Pair, PairSampler
-from core.correspondence.validation import Validation, Validator
-from core.correspondence.views import ViewSet
+from core.correspondence.validation import Validation
 from core.errors import InputError
 from core.library.runs import CHECKPOINT_STATE
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
-Batch = tuple[Tensor, dict[str, Tensor]]
-"""Images of all first and then all second crops, and what is known of them."""
+Batch = tuple[Tensor, dict[str, Tensor], bool]
+"""Images of all first and then all second crops, what is known of them, and whether their pixels match."""
 _WARM_UP_STEPS = 30
 _FINAL_RATE = 0.02
 _LARGEST_GRADIENT = 5.0
@@ -101,7 +101,7 @@ class Trainer:
     def __init__(
         self,
         config: TrainingConfig,
-        views: ViewSet,
+        material: Material,
         folder: Path,
         cache_dir: Path,
         *,
@@ -116,9 +116,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.network = DescriptorNetwork(config.network)
         self._state = _State(config=config)
-        train, held_out = views.split(config.validation_fraction, config.seed)
-        self._sampler = PairSampler(views, train, config)
-        self._validator = Validator(views, held_out or train, config)
+        self._material = material
         self._loss = LOSSES.get(config.loss).build(config)
         if not (folder / CHECKPOINT_STATE).exists():
             self._state.weights_origin = load_imagenet(self.network, config.weights, cache_dir)
@@ -177,7 +175,7 @@ class Trainer:
     # One step -------------------------------------------------------------------------------------------------------
     def _step(self, batch: Batch) -> tuple[float, dict[str, float]]:
         """Forward, loss, backward, update."""
-        images, known = batch
+        images, known, matching = batch
         rate = self._rate()
         for group, base in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = base * rate
@@ -186,7 +184,8 @@ class Trainer:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.mixed_precision):
             descriptors = self._module(images)
         a, b = descriptors.float().chunk(2)
-        loss, parts = self._loss(MatchBatch(a, b, stride=self.network.stride, **known))
+        judge = self._loss if matching else self._loss.apart
+        loss, parts = judge(MatchBatch(a, b, stride=self.network.stride, **known))
         if not torch.isfinite(loss):
             raise InputError(
                 f"The loss is not a number at step {self._state.step}; lower learning_rate and train again."
@@ -232,12 +231,13 @@ class Trainer:
 
     def _draw(self, step: int) -> Batch:
         rng = np.random.default_rng((self.config.seed, step, self._rank))
-        pairs = [self._sampler.draw(rng) for _ in range(self.config.batch_pairs)]
+        pairs = self._material.draw(rng)
         images = np.stack([pair.a.rgb for pair in pairs] + [pair.b.rgb for pair in pairs])
         tensor = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
         known = _known(pairs, self.config.matches, self.network.stride)
         device = self._device
-        return tensor.to(device, non_blocking=True), {name: value.to(device) for name, value in known.items()}
+        moved = {name: value.to(device) for name, value in known.items()}
+        return tensor.to(device, non_blocking=True), moved, pairs[0].matching
 
     # Validation and checkpoints -------------------------------------------------------------------------------------
     def _validation_is_due(self) -> bool:
@@ -248,7 +248,7 @@ class Trainer:
         """Judge the present weights; keep them when they are the best so far. Saves a checkpoint."""
         self.network.eval()
         name = f"snapshots/{self._state.step:07d}.jpg"
-        validation = self._validator.validate(self.network, self._folder / name)
+        validation = self._material.validator.validate(self.network, self._folder / name)
         self._state.validated_s = self._state.elapsed_s
         if self._state.best is None or validation.auc > self._state.best:
             self._state.best = validation.auc
@@ -262,7 +262,7 @@ class Trainer:
         if self._state.best is not None and validation.auc < self._state.best:
             self.network.load_state_dict(_load_tensors(self._folder / BEST))
             self.network.eval()
-            validation = self._validator.validate(self.network, None)
+            validation = self._material.validator.validate(self.network, None)
         self.network.eval()
         return validation
 

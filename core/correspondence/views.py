@@ -29,7 +29,7 @@ from core.errors import InputError
 from core.geometry import SE3
 from core.messages import CameraInfo, Floats
 
-_INDEX = "views.json"
+_INDEX, _ARRAYS = "views.json", ("rgb", "depth", "mask")
 
 
 class ViewInfo(msgspec.Struct, frozen=True):
@@ -135,25 +135,41 @@ def prepare(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ViewSet:
     """Prepare a data set's views, or find them prepared. InputError when nothing can be learned from it."""
-    folder = cache_dir / "views" / preparation.key(episodes, capture)
+
+    def build(folder: Path) -> None:
+        _build(folder, episodes, preparation, capture, robot, cache_dir, progress)
+
+    return load(made_once(cache_dir / "views" / preparation.key(episodes, capture), build))
+
+
+def made_once(folder: Path, build: Callable[[Path], None]) -> Path:
+    """The folder, built beside its place and renamed when it is whole, unless it is there already."""
     if (folder / _INDEX).exists():
-        return _load(folder)
+        return folder
     partial = folder.with_suffix(".part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700, parents=True)
     try:
-        _build(partial, episodes, preparation, capture, robot, cache_dir, progress)
+        build(partial)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     partial.rename(folder)
-    return _load(folder)
+    return folder
 
 
-def _load(folder: Path) -> ViewSet:
+def load(folder: Path) -> ViewSet:
+    """The views of a folder that ``save`` wrote."""
     index = msgspec.json.decode((folder / _INDEX).read_bytes(), type=ViewIndex)
-    arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("rgb", "depth", "mask")]
+    arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS]
     return ViewSet(index, arrays[0], arrays[1], arrays[2])
+
+
+def save(folder: Path, index: ViewIndex, images: Sequence[tuple[Any, Any, Any]]) -> None:
+    """Write views: their index, and of each ``rgb``, ``depth`` and ``mask`` as in a ``ViewSet``."""
+    for position, name in enumerate(_ARRAYS):
+        np.save(folder / f"{name}.npy", np.stack([each[position] for each in images]))
+    (folder / _INDEX).write_bytes(msgspec.json.encode(index))
 
 
 def _build(
@@ -180,9 +196,7 @@ def _build(
     if not views:
         reason = left_out[0] if left_out else "no image shows an object before the empty workspace; record some."
         raise InputError(f"There is nothing to learn correspondence from: {reason}")
-    for position, name in enumerate(("rgb", "depth", "mask")):
-        np.save(folder / f"{name}.npy", np.stack([arrays[position] for arrays in collected]))
-    (folder / _INDEX).write_bytes(msgspec.json.encode(ViewIndex(tuple(views), tuple(left_out))))
+    save(folder, ViewIndex(tuple(views), tuple(left_out)), collected)
 
 
 def _episode_views(
@@ -201,7 +215,7 @@ def _episode_views(
                     "capture the empty workspace again."
                 )
         ticks = reader.arrays()
-        hand = _corrections(reader, span)
+        hand = corrections_of(reader, span)
         for moment, (stamp_ns, seen) in enumerate(_moments(reader, span, roles, preparation.moments)):
             tick = min(int(np.searchsorted(ticks["stamp_ns"], stamp_ns)), len(ticks["stamp_ns"]) - 1)
             robot_W = robot.triangles(ticks["q"][tick], float(ticks["gripper_width_m"][tick]))
@@ -229,7 +243,7 @@ def _episode_views(
     return found
 
 
-def _corrections(reader: EpisodeReader, span: EpisodeSpan) -> dict[tuple[str, int], Layers]:
+def corrections_of(reader: EpisodeReader, span: EpisodeSpan) -> dict[tuple[str, int], Layers]:
     """What a hand said of images, by camera and frame. InputError when it cannot be of this episode's images."""
     for each in span.corrections:
         camera = reader.cameras.get(each.role)

@@ -46,12 +46,14 @@ def evaluation_pairs(
 ) -> list[PointPair]:
     """Up to ``pairs`` pairs of up to ``points`` points. Unless ``known`` says otherwise, the simulation where there is
     one, else labels. InputError when nobody knows what corresponds."""
-    cameras, simulated = _cameras(episodes, library.cache)
-    known = known or (Known.SIMULATION if simulated else Known.LABELS)
     if known is Known.LABELS:
         return _labelled(library, episodes)
+    shown = [span for span in episodes if not span.scan]
+    cameras, simulated = _cameras(shown, library.cache)
+    if known is None and not simulated:
+        return _labelled(library, episodes)
     if known is Known.REPROJECTION:
-        return _reprojected(library, episodes, cameras, pairs, points, seed)
+        return _reprojected(library, shown, cameras, pairs, points, seed)
     if not simulated:
         raise InputError("These episodes are not simulated; label points in the inspector, or use --by reprojection.")
     from robot.simulation.ground_truth import GroundTruthPairs

@@ -1,4 +1,4 @@
-"""The job that trains a descriptor network: prepares views, trains, keeps the best model, judges it.
+"""The job that trains a descriptor network: prepares views and scans, trains, keeps the best model, judges it.
 
 On several GPUs: ``torchrun --nproc-per-node N -m robot.correspondence.job RUN_FOLDER`` trains the run whose
 specification lies in that folder; rank 0 writes what the one process writes otherwise.
@@ -17,7 +17,10 @@ import torch
 
 from core.clock import utc_ns
 from core.correspondence.checkpoint import ModelDescription, save_model
+from core.correspondence.config import EpisodeSpan
 from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
+from core.correspondence.material import Material
+from core.correspondence.scan_views import prepare_scans
 from core.correspondence.training import Progress, Request, Trained, Trainer
 from core.correspondence.views import Preparation, ViewSet, prepare
 from core.errors import InputError
@@ -29,6 +32,7 @@ from robot.correspondence.specification import Specification
 
 _LOG = logging.getLogger(__name__)
 _ASKED = {Ask.PAUSE: Request.PAUSE, Ask.CANCEL: Request.CANCEL}
+Stage = Callable[[str, int, int], None]
 _FINDING = "Finding objects in the episodes"
 _CAPTURE = "capture"
 """File of a run's folder that names its capture of the empty workspace."""
@@ -43,9 +47,10 @@ def main(channel: Channel) -> int:
 def train(context: JobContext) -> JobEnded:
     """Prepare, train, keep. The result holds the model's identifier and its metrics."""
     specification = read_specification(context.folder, Specification)
-    views = _views(context.folder, specification, lambda done, total: context.stage(_FINDING, done, total))
+    material, left_out = _material(context.folder, specification, context.stage)
+    context.stage(material.summary)
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))  # all cores; a child starts with one thread
-    trainer = Trainer(specification.config, views, context.folder, Path(specification.cache))
+    trainer = Trainer(specification.config, material, context.folder, Path(specification.cache))
     context.stage(trainer.weights_origin)
 
     def report(progress: Progress) -> None:
@@ -55,10 +60,10 @@ def train(context: JobContext) -> JobEnded:
         wish = context.asked()
         return None if wish is None else _ASKED[wish]
 
-    return _ended(specification, views, trainer.train(report, asked))
+    return _ended(specification, left_out, trainer.train(report, asked))
 
 
-def _ended(specification: Specification, views: ViewSet, trained: Trained) -> JobEnded:
+def _ended(specification: Specification, left_out: tuple[str, ...], trained: Trained) -> JobEnded:
     """Save the model, unless the training was paused."""
     if trained.asked is Request.PAUSE:
         return JobEnded("paused", f"Paused after {trained.steps} steps; it can be resumed.")
@@ -83,23 +88,38 @@ def _ended(specification: Specification, views: ViewSet, trained: Trained) -> Jo
         "steps": trained.steps,
         "wall_s": trained.elapsed_s,
         "metrics": metrics,
-        "left_out": views.index.left_out,
+        "left_out": left_out,
     }
     if trained.asked is Request.CANCEL:
         return JobEnded("cancelled", f"Cancelled after {trained.steps} steps; the best model so far is kept.", result)
     return JobEnded("done", trained.weights_origin, result)
 
 
-def _views(folder: Path, specification: Specification, report: Callable[[int, int], None]) -> ViewSet:
-    """The data set's views, prepared now or before."""
-    config = specification.config
-    roles = tuple(camera.role for camera in specification.cameras)
-    preparation = Preparation(config.network, config.moments, roles)
-    capture = _capture(folder, specification)
-    views = prepare(specification.episodes, preparation, capture, IiwaShape(), Path(specification.cache), report)
-    for sentence in views.index.left_out:
+def _material(folder: Path, specification: Specification, stage: Stage) -> tuple[Material, tuple[str, ...]]:
+    """What the data set's episodes give to learn from, prepared now or before, and which gave nothing."""
+    config, cache = specification.config, Path(specification.cache)
+    scans = [span for span in specification.episodes if span.scan]
+    shown = [span for span in specification.episodes if not span.scan]
+    views = _views(folder, specification, shown, stage) if shown else None
+
+    def fusing(scan: int, done: int, total: int) -> None:
+        stage(f"Fusing scan {scan} of {len(scans)}", done, total)
+
+    scenes, spoilt = prepare_scans(scans, config.network, IiwaShape(), cache, fusing)
+    left_out = (*(views.index.left_out if views is not None else ()), *spoilt)
+    for sentence in left_out:
         _LOG.warning(sentence)
-    return views
+    if views is None and not scenes:
+        raise InputError(f"There is nothing to learn correspondence from: {left_out[0]}")
+    return Material(config, views, scenes), left_out
+
+
+def _views(folder: Path, specification: Specification, shown: list[EpisodeSpan], stage: Stage) -> ViewSet:
+    """The demonstrations' views."""
+    config = specification.config
+    preparation = Preparation(config.network, config.moments, tuple(camera.role for camera in specification.cameras))
+    capture, cache = _capture(folder, specification), Path(specification.cache)
+    return prepare(shown, preparation, capture, IiwaShape(), cache, lambda done, total: stage(_FINDING, done, total))
 
 
 def _capture(folder: Path, specification: Specification) -> EmptyWorkspace:
@@ -130,16 +150,16 @@ def train_as_rank(folder: Path) -> JobEnded:
     try:
         specification = read_specification(folder, Specification)
         if rank == 0:
-            _views(folder, specification, lambda done, total: _LOG.info("%s: %d of %d", _FINDING, done, total))
+            _material(folder, specification, lambda name, done, total: _LOG.info("%s: %d of %d", name, done, total))
         torch.distributed.barrier()
-        views = _views(folder, specification, lambda done, total: None)
+        material, left_out = _material(folder, specification, lambda name, done, total: None)
         cache = Path(specification.cache)
-        trainer = Trainer(specification.config, views, folder, cache, device=device, rank=rank, ranks=ranks)
+        trainer = Trainer(specification.config, material, folder, cache, device=device, rank=rank, ranks=ranks)
         trained = trainer.train()
         torch.distributed.barrier()
     finally:
         torch.distributed.destroy_process_group()
-    ended = _ended(specification, views, trained) if rank == 0 else JobEnded("done")
+    ended = _ended(specification, left_out, trained) if rank == 0 else JobEnded("done")
     if rank == 0:
         write_status(folder, JobStatus(ended.status, ended.message, ended.result, utc_ns()))
     return ended

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ _LOG = logging.getLogger(__name__)
 def begin(library: Library, rig: RigConfig, config: TrainingConfig, dataset: Dataset, name: str = "") -> RunRow:
     """A run with its specification in its folder, ready for ``JobChild``. InputError says what is missing."""
     episodes = spans(library, dataset)
-    cameras = _cameras(episodes, library.cache)
+    shown = [span for span in episodes if not span.scan]
+    cameras = _cameras(shown, library.cache) if shown else ()
     run = library.runs.begin("correspondence", dataset.id, msgspec.to_builtins(config), config.seed)
     specification = Specification(
         run=run.id,
@@ -113,10 +114,10 @@ def summary_of(progress: JobProgress) -> str:
     metrics = progress.metrics
     line = f"step {metrics['step']}, loss {metrics['loss']:.3f}, {progress.remaining_s:.0f} s left"
     pck = metrics.get("pck")
-    return line if pck is None else f"{line}, PCK@10 between cameras {100 * pck['10']:.0f} %"
+    return line if pck is None else f"{line}, PCK@10 on held-out images {100 * pck['10']:.0f} %"
 
 
-def _cameras(episodes: tuple[EpisodeSpan, ...], cache_dir: Path) -> tuple[CameraInfo, ...]:
+def _cameras(episodes: Sequence[EpisodeSpan], cache_dir: Path) -> tuple[CameraInfo, ...]:
     """The fixed cameras with depth that the first readable episode was recorded with."""
     reason = "none can be read"
     for span in episodes:

@@ -15,11 +15,12 @@ APART_CELLS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class LossInfo:
-    """A loss by name, and where it is from."""
+    """A loss by name, and where it is from. ``pushes_apart``: it is a ``PushingLoss``."""
 
     name: str
     title: str
     source: str
+    pushes_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +70,13 @@ class CorrespondenceLoss(Protocol):
     """A batch to a scalar and its parts by name."""
 
     def __call__(self, batch: MatchBatch) -> tuple[Tensor, dict[str, float]]: ...
+
+
+class PushingLoss(CorrespondenceLoss, Protocol):
+    """A loss that also learns from pairs of images that share no object."""
+
+    def apart(self, batch: MatchBatch) -> tuple[Tensor, dict[str, float]]:
+        """The same for images of different objects: here ``uv_a`` and ``uv_b`` show what must differ."""
 
 
 def descriptors_at(descriptors: Tensor, uv: Tensor, stride: int) -> Tensor:

@@ -26,7 +26,7 @@ from core.correspondence.losses.batch import (
     object_cells,
 )
 
-INFO = LossInfo("contrastive", "Pixelwise contrastive", "Florence, Manuelli, Tedrake 2018 (Dense Object Nets)")
+INFO = LossInfo("contrastive", "Pixelwise contrastive", "Florence, Manuelli, Tedrake 2018 (Dense Object Nets)", True)
 _SMALLEST = 1e-12
 
 

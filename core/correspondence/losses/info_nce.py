@@ -22,7 +22,7 @@ from core.correspondence.losses.batch import (
     object_cells,
 )
 
-INFO = LossInfo("info-nce", "InfoNCE and expectation", "van den Oord et al. 2018; paper, section III-B")
+INFO = LossInfo("info-nce", "InfoNCE and expectation", "van den Oord et al. 2018; paper, section III-B", True)
 _FOREIGN = 512
 
 
@@ -46,6 +46,20 @@ class InfoNCE:
             "nce": float(nce.detach()),
             "expectation": float(expectation.detach()),
         }
+
+    def apart(self, batch: MatchBatch) -> tuple[Tensor, dict[str, float]]:
+        """For images of different objects: a pixel's positive is itself, its negatives are all cells of the other's."""
+        pushed = 0.5 * (self._pushed(batch) + self._pushed(batch.swapped()))
+        return pushed, {"apart": float(pushed.detach())}
+
+    def _pushed(self, batch: MatchBatch) -> Tensor:
+        height, width = batch.descriptors_b.shape[-2:]
+        queries = descriptors_at(batch.descriptors_a, batch.uv_a, batch.stride)
+        own = queries.square().sum(-1, keepdim=True)
+        strange = queries @ batch.descriptors_b.flatten(2)
+        strange = strange.masked_fill(~object_cells(batch.mask_b, height, width).unsqueeze(1), float("-inf"))
+        every = torch.cat([own, strange], dim=-1) / self._temperature
+        return masked_mean(torch.logsumexp(every, dim=-1) - every[..., 0], batch.valid)
 
     def _one_way(self, batch: MatchBatch) -> tuple[Tensor, Tensor]:
         height, width = batch.descriptors_b.shape[-2:]

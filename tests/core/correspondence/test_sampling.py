@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from core.correspondence.config import AugmentationConfig, TrainingConfig
-from core.correspondence.sampling import Crop, Pair, PairSampler, random_affine, vary_colour
+from core.correspondence.crops import Crop, Pair, random_affine, vary_colour
+from core.correspondence.sampling import PairSampler
 from tests.core.correspondence.synthetic import HEIGHT, WIDTH, painted_table
 
 SHIFT_PX = (12, 5)

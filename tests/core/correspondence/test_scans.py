@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from core.correspondence.comparisons import (
     Comparison,
-    ComparisonImage,
     ComparisonSampler,
     ComparisonType,
     ScannedScene,
     merged,
     possible,
 )
+from core.correspondence.crops import Picture
 from core.correspondence.scans import Box, FusedScan, ScanView, fuse, match_scan_views
 from core.errors import InputError
 from core.geometry import SE3
@@ -54,7 +54,8 @@ SHELF = rectangle((0.0, -2.0), (0.1, 2.0), SHELF_Z_M)
 
 def looking(X_WC: SE3, colour: int = 0, mask: NDArray[np.bool_] | None = None) -> ScanView:
     rgb = np.full((HEIGHT, WIDTH, 3), colour, dtype=np.uint8)
-    return ScanView(rgb, np.ones((HEIGHT, WIDTH), dtype=np.bool_) if mask is None else mask, CAMERA, X_WC)
+    mask = np.ones((HEIGHT, WIDTH), dtype=np.bool_) if mask is None else mask
+    return ScanView(rgb, mask, np.ones((HEIGHT, WIDTH), dtype=np.float32), CAMERA, X_WC)
 
 
 def frame(scan: FusedScan, X_WC: SE3) -> Frame:
@@ -219,10 +220,10 @@ def test_what_scans_do_not_allow_is_refused_with_what_they_do() -> None:
 
 
 def test_merging_lays_the_second_over_the_first_and_drops_what_it_covers() -> None:
-    def image(colour: int, columns: slice) -> ComparisonImage:
+    def image(colour: int, columns: slice) -> Picture:
         mask = np.zeros((4, 6), dtype=np.bool_)
         mask[:, columns] = True
-        return ComparisonImage(np.full((4, 6, 3), colour, dtype=np.uint8), mask)
+        return Picture(np.full((4, 6, 3), colour, dtype=np.uint8), mask, np.full((4, 6), colour, dtype=np.float32))
 
     kind = ComparisonType.SINGLE_OBJECT_WITHIN_SCENE
     uv = np.array([[0.0, 1.0], [2.0, 1.0], [1.0, 3.0]])
@@ -232,6 +233,7 @@ def test_merging_lays_the_second_over_the_first_and_drops_what_it_covers() -> No
     both = merged(first, second)
     np.testing.assert_array_equal(both.a.rgb[0, :, 0], [1, 1, 3, 3, 3, 1])
     np.testing.assert_array_equal(both.b.rgb[0, :, 0], [2, 4, 4, 4, 4, 2])
+    np.testing.assert_array_equal(both.b.depth, both.b.rgb[..., 0])
     np.testing.assert_array_equal(both.a.mask[0], [True, True, True, True, True, False])
     np.testing.assert_array_equal(both.uv_a, [[0.0, 1.0], [4.0, 0.0]])
     np.testing.assert_array_equal(both.uv_b, [[0.0, 1.0], [4.0, 0.0]])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.correspondence.config import AugmentationConfig, NetworkConfig
 from core.correspondence.describer import Describer
 from core.correspondence.heatmap import best_match, distances
+from core.correspondence.material import Material
 from core.correspondence.training import Trainer
 from core.correspondence.views import ViewIndex, ViewInfo, ViewSet
 from core.messages import CameraInfo
@@ -62,7 +63,7 @@ def test_warping_one_image_teaches_matches_in_another(tmp_path: Path) -> None:
         crop=80,
         matches=96,
     )
-    trainer = Trainer(config, views, tmp_path, tmp_path, device="cpu")
+    trainer = Trainer(config, Material(config, views), tmp_path, tmp_path, device="cpu")
     before = within(Describer(trainer.network), source, target, 6.0)
     trainer.train()
     after = within(Describer(trainer.network), source, target, 6.0)

@@ -8,6 +8,7 @@ import torch
 
 from core.correspondence.checkpoint import ModelDescription, load_model, save_model
 from core.correspondence.config import Loss, TrainingConfig
+from core.correspondence.material import Material
 from core.correspondence.network import DescriptorNetwork
 from core.correspondence.training import CHECKPOINT, Progress, Request, Trained, Trainer
 from core.errors import InputError
@@ -17,7 +18,7 @@ from tests.core.correspondence.making import TINY, views
 
 def train(folder: Path, config: TrainingConfig, stop_at: int | None = None) -> Trained:
     folder.mkdir(exist_ok=True)
-    trainer = Trainer(config, views(), folder, folder, device="cpu")
+    trainer = Trainer(config, Material(config, views()), folder, folder, device="cpu")
     seen: list[int] = []
 
     def asked() -> Request | None:
@@ -53,7 +54,7 @@ def test_another_seed_is_another_training(tmp_path: Path) -> None:
 def test_descriptors_learn_to_match_between_the_cameras(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     config = msgspec.structs.replace(TINY, steps=25, weights="imagenet", validate_every_s=1.0)
-    trainer = Trainer(config, views(6, 3), tmp_path / "run", tmp_path, device="cpu")
+    trainer = Trainer(config, Material(config, views(6, 3)), tmp_path / "run", tmp_path, device="cpu")
     reports: list[Progress] = []
     trained = trainer.train(reports.append)
     assert "ImageNet weights in" in trained.weights_origin
@@ -64,7 +65,7 @@ def test_descriptors_learn_to_match_between_the_cameras(tmp_path: Path) -> None:
 
 def test_a_cancelled_training_keeps_its_best(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    trainer = Trainer(TINY, views(), tmp_path / "run", tmp_path, device="cpu")
+    trainer = Trainer(TINY, Material(TINY, views()), tmp_path / "run", tmp_path, device="cpu")
     trained = trainer.train(asked=iter([None, None, Request.CANCEL]).__next__)
     assert trained.asked is Request.CANCEL
     assert trained.steps == 2
@@ -77,7 +78,7 @@ def test_a_damaged_checkpoint_costs_one_sentence(tmp_path: Path, name: str) -> N
     path = tmp_path / "run" / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(InputError, match="cannot be resumed"):
-        Trainer(TINY, views(), tmp_path / "run", tmp_path, device="cpu")
+        Trainer(TINY, Material(TINY, views()), tmp_path / "run", tmp_path, device="cpu")
 
 
 def model(folder: Path) -> Path:

@@ -44,7 +44,7 @@ class Scanned:
     def view(self, position: int) -> ScanView:
         frame = self.frames[position]
         mask = self.fused.foreground(CAMERA, frame.X_WC, TABLE_M)
-        return ScanView(frame.rgb, mask, CAMERA, frame.X_WC)
+        return ScanView(frame.rgb, mask, self.fused.depth_from(CAMERA, frame.X_WC), CAMERA, frame.X_WC)
 
 
 def pictures(world: World, poses: list[ReachedPose]) -> list[Frame]:
