@@ -17,6 +17,7 @@ _DRIVERS = {
     Source.POLICY: "A policy is driving",
     Source.REPLAY: "Replaying an episode",
     Source.HOME: "Going home",
+    Source.SCAN: "Scanning the scene",
     Source.EXPERT: "The expert is driving",
 }
 

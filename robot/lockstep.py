@@ -22,7 +22,7 @@ from core.static_scenes import scanning_cameras
 from robot.assembly import Devices, Scene, assemble
 from robot.control_loop import ControlLoop
 from robot.rig import RigConfig
-from robot.scan_path import Dome, reached_poses
+from robot.scan_path import Dome, waypoints
 from robot.sweep import Sweep
 
 _LEASE = 1
@@ -101,7 +101,7 @@ class LockstepRig:
         (info,) = scanning_cameras([camera.info for camera in self._devices.cameras])
         loop, stopped = self._begin(metadata, disturbances=False)
         loop.grant(Source.SCAN, _LEASE)
-        poses = reached_poses(self._spec.config, info.pose(SE3.identity()), dome)
+        poses = waypoints(self._spec.config, info.pose(SE3.identity()), dome)
         sweep = Sweep(poses, info.role, self._spec.config.limits, _LEASE, loop, self._clock)
         loop.add_source(Source.SCAN, sweep)
         self._recorder = recorder = self._open(path, metadata, encoder_threads, scan=True)

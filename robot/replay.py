@@ -120,9 +120,11 @@ class TrajectorySource:
         return self.arrived or min(late_s, self.elapsed_s - self._moved_s) > STUCK_S or late_s > ARRIVAL_LIMIT_S
 
     def take(self) -> Setpoint:
-        """The setpoint of now; to be asked for on every tick."""
+        """The setpoint of now, stamped with the time it is for; to be asked for on every tick."""
+        now_ns = self._clock.now_ns()
+        elapsed_s = (now_ns - self._start_ns) / NANOSECONDS
         if not self._arm.standstill:
-            self._moved_s = self.elapsed_s
-        pose, width = self._trajectory.sample(self.elapsed_s * self._speed)
+            self._moved_s = elapsed_s
+        pose, width = self._trajectory.sample(elapsed_s * self._speed)
         self._sequence += 1
-        return Setpoint(self._source, self._lease, self._sequence, self._clock.now_ns(), 0, pose.as_tuple(), width)
+        return Setpoint(self._source, self._lease, self._sequence, now_ns, 0, pose.as_tuple(), width)

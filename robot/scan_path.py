@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
 from core.geometry import SE3, Array
-from core.platform import give_way
 from robot.controller import Controller
 from robot.description import HOME_Q
 from robot.rig import RigConfig, WorkspaceConfig
@@ -131,32 +129,16 @@ def reached_poses(config: RigConfig, X_EC: SE3, dome: Dome) -> Iterator[ReachedP
                 break
 
 
-class PlannedAhead:
-    """Poses of which the next is found in another thread while the arm is on its way to the one before.
+@dataclass(frozen=True, slots=True, eq=False)
+class Waypoint:
+    """Where a sweep brings the hand, ``X_WE``, and which share of its way comes before. ``is_view``: for a picture."""
 
-    An iterator that never waits: None while the next pose is not known yet.
-    """
+    X_WE: SE3
+    share: float
+    is_view: bool = True
 
-    def __init__(self, poses: Iterator[ReachedPose]) -> None:
-        self._poses = poses
-        self._pool = ThreadPoolExecutor(1, "planning", initializer=give_way)
-        self._next = self._plan()
 
-    def __iter__(self) -> PlannedAhead:
-        return self
-
-    def __next__(self) -> ReachedPose | None:
-        if not self._next.done():
-            return None
-        found = self._next.result()
-        if found is None:
-            raise StopIteration
-        self._next = self._plan()
-        return found
-
-    def close(self) -> None:
-        """Find no more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _plan(self) -> Future[ReachedPose | None]:
-        return self._pool.submit(next, self._poses, None)
+def waypoints(config: RigConfig, X_EC: SE3, dome: Dome) -> Iterator[Waypoint]:
+    """Home first, from where the views are known to be within reach, then ``reached_poses``."""
+    yield Waypoint(Controller(config).forward(HOME_Q), 0.0, is_view=False)
+    yield from (Waypoint(pose.X_WE, pose.share) for pose in reached_poses(config, X_EC, dome))

@@ -8,7 +8,6 @@ of its own. When the parent dies, the arm is stopped, the episode is closed and 
 from __future__ import annotations
 
 import logging
-import math
 import os
 import signal
 import sys
@@ -16,6 +15,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from core.clock import NANOSECONDS, WallClock
 from core.episodes.reader import EpisodeReader
@@ -35,10 +36,12 @@ from robot.command_reader import CommandReader
 from robot.control_loop import ControlLoop
 from robot.control_thread import ControlThread
 from robot.frame_delivery import FrameDelivery
-from robot.replay import Trajectory, TrajectorySource
+from robot.replay import Trajectory
 from robot.replay_scene import OtherSceneError, difference_of_scene, require_own_rig
 from robot.rig import RigConfig, load_rig
+from robot.station_driving import OwnDriving
 from robot.station_recording import StationRecording
+from robot.station_scan import StationScan
 
 _LOG = logging.getLogger(__name__)
 _STATUS_PERIOD_S = 0.1
@@ -84,7 +87,6 @@ class Station:
         self._home = self._loop.start().pose
         self._status = self._bus.message_publisher(messages.STATUS_TOPIC)
         self._next_status_ns = 0
-        self._internal_lease = 0
         self._control = ControlThread(
             self._loop,
             self._clock,
@@ -95,6 +97,8 @@ class Station:
         self._recording = StationRecording(
             channel, self._control, self._clock, self._devices, self._config, spec.encoder_threads
         )
+        self._driving = OwnDriving(channel, self._loop, self._control, self._clock)
+        self._scan = StationScan(self._config, self._devices, self._clock, self._driving, self._recording)
         self._deliveries = self._deliver()
         self._commands = CommandReader(channel, (messages.Stop, messages.RevokeLease), self._at_once)
 
@@ -110,6 +114,7 @@ class Station:
             command = self._commands.take(_STATUS_PERIOD_S)
             if command is not None:
                 running = self._serve(command)
+            self._scan.watch(self._loop.stop_reason)
             self._watch()
         self._shut_down(StopReason.PARENT_DIED if self._commands.parent_gone else None)
         return 0
@@ -142,8 +147,7 @@ class Station:
             self._control.post(self._loop.revoke)
 
     def _grant(self, command: messages.GrantLease) -> None:
-        if self._loop.stop_reason is not None:
-            raise ReticleError(f"{self._loop.stop_reason.sentence} Re-arm it to go on.")
+        self._driving.refuse_while_stopped()
         pose, width = self._control.call(lambda: self._loop.grant(command.source, command.lease))
         self._recording.event("lease", f"{command.source} drives")
         self._channel.send(messages.LeaseGranted(command.source, command.lease, pose.as_tuple(), width))
@@ -166,7 +170,7 @@ class Station:
         target = self._home if command.X_WE is None else SE3.from_array(command.X_WE)
         path = Trajectory.straight(start, target, width, 0.8 * limits.speed_m_s, 0.8 * limits.angular_speed_rad_s)
         reached = messages.HomeReached(start.as_tuple())
-        self._drive(Source.HOME, path, 1.0, reached, "The hand did not get home")
+        self._driving.play(Source.HOME, path, 1.0, reached, "The hand did not get home")
 
     def _replay(self, command: messages.Replay) -> None:
         if not 0.0 < command.speed <= 1.0:
@@ -185,7 +189,9 @@ class Station:
         )
         path = recorded.after(approach)
         finished = messages.ReplayFinished("The replay is done.")
-        self._drive(Source.REPLAY, path, command.speed, finished, "The replay is over, but the hand is not at its end")
+        self._driving.play(
+            Source.REPLAY, path, command.speed, finished, "The replay is over, but the hand is not at its end"
+        )
         self._channel.send(messages.ReplayStarted())
         if warning:
             self._report(warning, "replay")
@@ -202,45 +208,6 @@ class Station:
     def _stop_replay(self, command: messages.StopReplay) -> None:
         if self._loop.source is Source.REPLAY:
             self._control.call(self._loop.revoke)
-
-    def _drive(self, source: Source, path: Trajectory, speed: float, arrived: messages.Event, missed: str) -> None:
-        """Let a trajectory of our own hold the lease until the arm stands at its end, or does not in time."""
-        if self._loop.stop_reason is not None:
-            raise ReticleError(f"{self._loop.stop_reason.sentence} Re-arm it to go on.")
-        self._internal_lease -= 1
-        lease = self._internal_lease
-        player = TrajectorySource(path, self._clock, source, lease, self._loop, speed)
-
-        def begin() -> None:
-            self._loop.add_source(source, player)
-            self._loop.grant(source, lease)
-
-        self._control.call(begin)
-        self._control.when(
-            lambda: player.finished or not self._holds(source, lease),
-            lambda: self._driven(source, lease, player, arrived, missed),
-        )
-
-    def _holds(self, source: Source, lease: int) -> bool:
-        return self._loop.source is source and self._loop.lease == lease
-
-    def _driven(
-        self, source: Source, lease: int, player: TrajectorySource, arrived: messages.Event, missed: str
-    ) -> None:
-        self._loop.remove_source(source, player)
-        if self._holds(source, lease):
-            self._loop.revoke()
-            self._channel.send(arrived if player.arrived else self._missed(missed, player.goal))
-            return
-        stopped = self._loop.stop_reason
-        reason = stopped.sentence if stopped is not None else "The arm was let go or taken by another command."
-        self._channel.send(messages.LeaseLost(lease, reason))
-
-    def _missed(self, sentence: str, goal: SE3) -> messages.Notice:
-        distance, angle = self._loop.distance_to(goal)
-        remain = f"{distance * 1000.0:.0f} mm and {math.degrees(angle):.0f} degrees remain."
-        edge = " The arm is at the edge of its reach." if self._loop.at_edge else ""
-        return messages.Notice(f"{sentence}: {remain}{edge}", "way")
 
     # Simulation ----------------------------------------------------------------------------------------------------
     def _load_task(self, command: messages.LoadTask) -> None:
@@ -296,6 +263,9 @@ class Station:
     def _start_recording(self, command: messages.StartRecording) -> None:
         self._recording.start(command)
 
+    def _start_scan(self, command: messages.Scan) -> None:
+        self._scan.start(command)
+
     def _stop_recording(self, command: messages.StopRecording) -> None:
         self._recording.stop(command.success, self._loop.stop_reason)
 
@@ -325,7 +295,10 @@ class Station:
         if now_ns < self._next_status_ns:
             return
         self._next_status_ns = now_ns + round(_STATUS_PERIOD_S * NANOSECONDS)
-        self._status.publish(self._snapshot(now_ns, self._recording.watch(self._loop.stop_reason)))
+        recording = self._recording.watch(self._loop.stop_reason)
+        if recording is not None:
+            recording = msgspec.structs.replace(recording, scanned=self._scan.share)
+        self._status.publish(self._snapshot(now_ns, recording))
 
     def _snapshot(self, now_ns: int, recording: messages.RecordingStatus | None) -> messages.StationStatus:
         rate_hz, late_p99_ms = self._control.timing()
@@ -410,5 +383,6 @@ _HANDLERS: dict[type, Any] = {
     messages.DragMove: Station._drag_move,
     messages.DragEnd: Station._drag_end,
     messages.StartRecording: Station._start_recording,
+    messages.Scan: Station._start_scan,
     messages.StopRecording: Station._stop_recording,
 }

@@ -67,7 +67,7 @@ class CameraStatus(msgspec.Struct, frozen=True):
 
 
 class RecordingStatus(msgspec.Struct, frozen=True):
-    """The recording in progress."""
+    """The recording in progress. ``scanned``: the share of a scan's poses that were tried; None when it is no scan."""
 
     id: str
     elapsed_s: float
@@ -75,6 +75,7 @@ class RecordingStatus(msgspec.Struct, frozen=True):
     dropped: int
     bytes: int
     minutes_left: float = 0.0
+    scanned: float | None = None
 
 
 class StationStatus(msgspec.Struct, frozen=True):
@@ -179,6 +180,17 @@ class StartRecording(Command, frozen=True, tag="start_recording"):
     bytes_per_second: float | None = None
 
 
+class Scan(Command, frozen=True, tag="scan"):
+    """Sweep the camera on the hand over the still scene and record its pictures, about so many ``views``.
+
+    The recording begins as any other and ends by itself with the sweep; whatever ends one ends both. Trouble refuses it
+    while the arm is stopped and on a rig without a camera on its hand.
+    """
+
+    recording: StartRecording
+    views: int = 400
+
+
 class StopRecording(Command, frozen=True, tag="stop_recording"):
     success: bool | None = None
 
@@ -228,6 +240,7 @@ Commands = (
     | LoadTask
     | ResetScene
     | StartRecording
+    | Scan
     | StopRecording
     | DragBegin
     | DragMove

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,14 +12,16 @@ from core.clock import Clock
 from core.episodes.disk import check_free_space, estimated_bytes_per_second
 from core.episodes.recorder import Recorder
 from core.errors import ProcessError, ReticleError, StopReason
-from core.messages import EpisodeEvent, EpisodeMetadata, Frame
+from core.messages import CameraInfo, EpisodeEvent, EpisodeMetadata, Frame
 from core.processes.channel import Channel
+from core.static_scenes import scanning_cameras
 from robot import station_messages as messages
 from robot.assembly import Devices
 from robot.control_thread import ControlThread
 from robot.rig import RigConfig
 
 _LOG = logging.getLogger(__name__)
+Choose = Callable[[Frame], Frame | None]
 
 
 class StationRecording:
@@ -37,13 +40,19 @@ class StationRecording:
         self._devices, self._config, self._encoder_threads = devices, config, encoder_threads
         self._recorder: Recorder | None = None
         self._episode = ""
+        self._choose: Choose | None = None
 
-    def start(self, command: messages.StartRecording) -> None:
-        """Open the file and record from the next tick on; RecordingFailed says why that cannot be."""
+    def start(self, command: messages.StartRecording, choose: Choose | None = None) -> bool:
+        """Open the file and record from the next tick on; RecordingFailed says why that cannot be.
+
+        With ``choose`` it is a scan: of the camera on the hand alone, the frames that ``choose`` makes of its own.
+        """
         try:
             if self._recorder is not None:
                 raise ReticleError("A recording is already running; stop it first.")
-            self._begin(self._open(command), command.metadata.id)
+            recorder = self._open(command, scan=choose is not None)
+            self._choose = choose
+            self._begin(recorder, command.metadata.id)
         except (ReticleError, OSError, ValueError) as error:
             self._refuse(command, str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the start must hear of it
@@ -51,6 +60,13 @@ class StationRecording:
             self._refuse(command, f"{type(error).__name__}: {error}.")
         else:
             self._channel.send(messages.RecordingStarted(self._episode))
+            return True
+        return False
+
+    @property
+    def scans(self) -> bool:
+        """Whether a scan is being recorded."""
+        return self._recorder is not None and self._choose is not None
 
     def _begin(self, recorder: Recorder, episode: str) -> None:
         self._recorder, self._episode = recorder, episode
@@ -68,8 +84,9 @@ class StationRecording:
         sentence = f"The recording could not start: {reason}"
         self._channel.send(messages.RecordingFailed(command.metadata.id, sentence))
 
-    def _open(self, command: messages.StartRecording) -> Recorder:
-        cameras = [camera.info for camera in self._devices.cameras]
+    def _open(self, command: messages.StartRecording, *, scan: bool) -> Recorder:
+        cameras: Sequence[CameraInfo] = [camera.info for camera in self._devices.cameras]
+        cameras = scanning_cameras(cameras) if scan else cameras
         metadata = self._complete(command.metadata)
         bytes_per_second = command.bytes_per_second or estimated_bytes_per_second(cameras, metadata.control_rate_hz)
         check_free_space(Path(command.path).parent, bytes_per_second)
@@ -95,11 +112,11 @@ class StationRecording:
             start_poses=start_poses,
         )
 
-    def stop(self, success: bool | None, latched: StopReason | None) -> None:
-        """A person ends it. ``latched`` is the stop that holds the arm, if one does."""
+    def stop(self, success: bool | None, latched: StopReason | None, message: str = "") -> None:
+        """A person or the sweep ends it. ``latched`` is the stop that holds the arm, if one does."""
         if self._recorder is None:
             raise ReticleError("No recording is running.")
-        self._finish(success, latched, "")
+        self._finish(success, latched, message)
 
     def close(self, reason: StopReason | None, latched: StopReason | None) -> None:
         """End it, if it runs, because the station ends or it cannot go on."""
@@ -157,6 +174,9 @@ class StationRecording:
             recorder.event(EpisodeEvent(self._clock.now_ns(), name, message))
 
     def frame(self, frame: Frame) -> None:
-        recorder = self._recorder
-        if recorder is not None:
-            recorder.frame(frame)
+        recorder, choose = self._recorder, self._choose
+        if recorder is None:
+            return
+        wanted = frame if choose is None else choose(frame)
+        if wanted is not None:
+            recorder.frame(wanted)

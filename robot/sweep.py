@@ -12,7 +12,7 @@ from core.messages import Frame, Setpoint, Source
 from robot.control_loop import ControlLoop
 from robot.replay import Trajectory, TrajectorySource
 from robot.rig import LimitsConfig
-from robot.scan_path import ReachedPose
+from robot.scan_path import Waypoint
 
 _SPEED_SHARE = 0.95
 _NEAR_M, _NEAR_RAD = 0.003, 0.02
@@ -37,7 +37,7 @@ class Sweep:
 
     def __init__(
         self,
-        poses: Iterator[ReachedPose | None],
+        poses: Iterator[Waypoint | None],
         role: str,
         limits: LimitsConfig,
         lease: int,
@@ -51,6 +51,7 @@ class Sweep:
         self._doing = _Doing.WAITING
         self._still = (self.goal, clock.now_ns())
         self._late_ns = 0
+        self._at_view = False
         self._rests_since_ns = 0
         self._wants_picture = False
         self.taken = 0
@@ -62,6 +63,12 @@ class Sweep:
     def wants_picture(self) -> bool:
         """Whether the hand rests at a pose of which there is no picture yet."""
         return self._wants_picture
+
+    @property
+    def summary(self) -> str:
+        """What it brought home, in a sentence."""
+        words = f"The scan has {self.taken} picture{'' if self.taken == 1 else 's'}"
+        return f"{words}; {self.missed} poses were not reached." if self.missed else f"{words}."
 
     def take(self) -> Setpoint:
         """The setpoint of now; to be asked for on every tick."""
@@ -91,12 +98,13 @@ class Sweep:
         if pose is not None:
             self.share = pose.share
             self._leg = self._leg_to(pose.X_WE)
+            self._at_view = pose.is_view
             self._doing = _Doing.GOING
 
     def _arrive(self) -> None:
         now_ns = self._clock.now_ns()
         if self._rests(now_ns):
-            self._rests_since_ns, self._wants_picture = now_ns, True
+            self._rests_since_ns, self._wants_picture = now_ns, self._at_view
             self._doing = _Doing.LOOKING
         elif now_ns > self._late_ns:
             self._miss()

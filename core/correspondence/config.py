@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -46,18 +46,21 @@ class Generality(StrEnum):
     """Objects of one class count as one, and nothing is pushed apart between scenes."""
 
 
+Weight = Annotated[float, msgspec.Meta(ge=0.0)]
+
+
 class ComparisonWeights(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a step compares what, relative to the others; "none" counts as 1 where the data allow it, else as 0.
+    """How often a step compares what, relative to the others; "null" is 1 where the data allow it, else 0.
 
     The four below are those of scans (``core.correspondence.comparisons``); ``synchronised_views`` are two cameras'
     images of one moment of a demonstration.
     """
 
-    synchronised_views: float | None = None
-    single_object_within_scene: float | None = None
-    different_object_across_scene: float | None = None
-    multi_object_within_scene: float | None = None
-    synthetic_multi_object: float | None = None
+    synchronised_views: Weight | None = None
+    single_object_within_scene: Weight | None = None
+    different_object_across_scene: Weight | None = None
+    multi_object_within_scene: Weight | None = None
+    synthetic_multi_object: Weight | None = None
 
 
 class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,3 +116,29 @@ def test_a_source_whose_arm_stands_elsewhere_ends_soon_after_its_path_and_not_be
     play(clock, source, end_ns + 3 * stuck_ns + 10_000_000)
     assert source.finished
     assert not source.arrived
+
+
+class _SlowClock:
+    """Every look at it takes 30 ms."""
+
+    kind = "wall"
+
+    def __init__(self) -> None:
+        self._now_ns = 0
+
+    def now_ns(self) -> int:
+        self._now_ns += 30_000_000
+        return self._now_ns
+
+    def wait_until(self, deadline_ns: int) -> None:
+        self._now_ns = max(self._now_ns, deadline_ns)
+
+
+def test_a_setpoint_is_stamped_with_the_time_it_is_for() -> None:
+    """Else a busy machine would make a jump of it: further than its stamp allows."""
+    line = Trajectory.straight(START, END, 0.1, 0.1, 0.5)
+    source = TrajectorySource(line, _SlowClock(), Source.HOME, 1, Whereabouts(None))
+    start_ns = 30_000_000
+    for _ in range(5):
+        setpoint = source.take()
+        assert setpoint.pose.distance(line.sample((setpoint.stamp_ns - start_ns) / 1e9)[0])[0] < 1e-12

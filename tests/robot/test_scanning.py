@@ -16,7 +16,8 @@ from core.library import Library
 from core.messages import CameraInfo
 from core.static_scenes import SCAN, class_of, object_names, scanning_cameras
 from robot.rig import load_rig
-from robot.scan_path import Dome, PlannedAhead, reached_poses
+from robot.scan_path import Dome, Waypoint, waypoints
+from robot.scan_planner import ScanPlan
 from robot.simulation.cameras import X_EC_WRIST
 from robot.simulation.rig import SimulatedRig
 from robot.simulation.surfaces import triangles_of
@@ -55,23 +56,25 @@ def test_pictures_lie_where_their_poses_say(scan_library: Path) -> None:
             assert np.median(np.abs(exact - measured)[both]) < 0.001
 
 
-def test_poses_are_found_ahead_without_anyone_waiting() -> None:
-    dome = Dome(rings=2, candidates=4)
-    planned = PlannedAhead(reached_poses(load_rig(), X_EC_WRIST, dome))
-    found = []
+def test_a_plan_is_made_elsewhere_and_never_waited_for() -> None:
+    config = load_rig()
+    plan = ScanPlan(config, X_EC_WRIST, 3)
+    found: list[Waypoint] = []
 
     def over() -> bool:
         try:
-            pose = next(planned)
+            found.extend(each for each in [next(plan)] if each is not None)
         except StopIteration:
             return True
-        found.extend([] if pose is None else [pose])
         return False
 
-    wait_for(over)
-    planned.close()
-    expected = list(reached_poses(load_rig(), X_EC_WRIST, dome))
-    assert [pose.share for pose in found] == [pose.share for pose in expected]
+    assert wait_for(over, 40.0)
+    plan.close()
+    assert not plan.broke
+    expected = list(waypoints(config, X_EC_WRIST, Dome.of(3)))
+    assert [each.is_view for each in found] == [False] + [True] * (len(expected) - 1)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.X_WE.as_array(), other.X_WE.as_array(), atol=1e-9)
 
 
 def test_objects_are_named_by_comma_and_may_say_their_class() -> None:

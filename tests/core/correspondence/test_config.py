@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.correspondence.config import LAPTOP, Loss, preset, with_settings
+from core.correspondence.config import LAPTOP, Generality, Loss, preset, with_settings
 from core.errors import InputError
 
 
@@ -14,6 +14,14 @@ def test_a_setting_changes_one_value_of_its_own_kind() -> None:
     assert config.network.backbone == LAPTOP.network.backbone
 
 
+def test_weights_and_what_descriptors_tell_apart_are_settings() -> None:
+    given = {"comparisons.single_object_within_scene": "0.5", "comparisons.synthetic_multi_object": "null"}
+    config = with_settings(LAPTOP, given | {"descriptors": "class-general"})
+    assert config.comparisons.single_object_within_scene == 0.5
+    assert config.comparisons.synthetic_multi_object is None
+    assert config.descriptors is Generality.CLASS_GENERAL
+
+
 @pytest.mark.parametrize(
     ("settings", "word"),
     [
@@ -21,6 +29,8 @@ def test_a_setting_changes_one_value_of_its_own_kind() -> None:
         ({"network": "3"}, "network.descriptor_dim"),
         ({"network.descriptor_dim": "many"}, "network.descriptor_dim=many"),
         ({"minutes.x": "3"}, "single value"),
+        ({"comparisons.multi_object_within_scene": "-1"}, "multi_object_within_scene=-1"),
+        ({"descriptors": "vague"}, "descriptors=vague"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_right(settings: dict[str, str], word: str) -> None:

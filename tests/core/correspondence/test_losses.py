@@ -14,6 +14,7 @@ from core.correspondence.config import Loss, TrainingConfig
 from core.correspondence.losses import LOSSES
 from core.correspondence.losses.batch import CorrespondenceLoss, LossInfo, MatchBatch
 from core.correspondence.losses.contrastive import Contrastive
+from core.correspondence.losses.info_nce import InfoNCE
 from core.errors import InputError
 
 CONFIG = TrainingConfig(temperature=0.7, non_matches=12, margin=0.9)
@@ -170,6 +171,27 @@ def test_contrastive_draws_pixels_of_different_objects_apart() -> None:
     loss.backward()
     assert a.grad is not None
     assert a.grad.flatten().tolist() == pytest.approx([2 * (0.5 - 0.1), 0.0, 0.0])
+
+
+def test_info_nce_pushes_pixels_of_different_objects_apart() -> None:
+    """From a: itself 1, the object's cells of b 1 and 0, its background 1; the second query is not valid."""
+    a = torch.tensor([[[[1.0, 1.0]], [[0.0, 0.0]]]], dtype=torch.float64)
+    b = torch.tensor([[[[1.0, 0.0, 1.0]], [[0.0, 1.0, 0.0]]]], dtype=torch.float64, requires_grad=True)
+    uv = torch.zeros(1, 2, 2, dtype=torch.float64)
+    mask_a, mask_b = torch.ones(1, 1, 2, dtype=torch.bool), torch.tensor([[[True, True, False]]])
+    batch = MatchBatch(a, b, uv, uv, torch.tensor([[True, False]]), mask_a, mask_b, 1)
+    loss, parts = InfoNCE(temperature=1.0, expectation_weight=1.0).apart(batch)
+    from_a, from_b = math.log(2 * math.e + 1) - 1, math.log(3)
+    assert float(loss.detach()) == pytest.approx((from_a + from_b) / 2)
+    assert parts == {"apart": pytest.approx((from_a + from_b) / 2)}
+    loss.backward()
+    assert b.grad is not None
+    assert b.grad[0, 0, 0, 2] == 0.0, "the background is no object"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_loss_says_whether_it_pushes_apart(name: str) -> None:
+    assert LOSSES.get(name).info.pushes_apart == hasattr(build(name), "apart")
 
 
 def test_expectation_by_hand() -> None:
