@@ -19,7 +19,7 @@ _NEAR_M, _NEAR_RAD = 0.003, 0.02
 _STILL_M, _STILL_RAD, _STILL_S = 0.0003, 0.001, 0.1
 """The hand rests when it is so near its goal and has moved so little for so long. The elbow may still be settling for
 seconds, which no camera on the hand sees."""
-_ARRIVAL_LIMIT_S, _PICTURE_LIMIT_S = 3.0, 2.0
+_PICTURE_LIMIT_S = 2.0
 
 
 class _Doing(Enum):
@@ -50,7 +50,6 @@ class Sweep:
         self._leg = self._leg_to(self.goal)
         self._doing = _Doing.WAITING
         self._still = (self.goal, clock.now_ns())
-        self._late_ns = 0
         self._at_view = False
         self._rests_since_ns = 0
         self._wants_picture = False
@@ -106,7 +105,7 @@ class Sweep:
         if self._rests(now_ns):
             self._rests_since_ns, self._wants_picture = now_ns, self._at_view
             self._doing = _Doing.LOOKING
-        elif now_ns > self._late_ns:
+        elif self._leg.finished:
             self._miss()
 
     def _rests(self, now_ns: int) -> bool:
@@ -134,5 +133,4 @@ class Sweep:
         """From where the hand was sent last, so that no setpoint jumps."""
         path = Trajectory.straight(self.goal, X_WE, self._width, *self._speeds)
         self.goal = X_WE
-        self._late_ns = self._clock.now_ns() + round((path.times_s[-1] + _ARRIVAL_LIMIT_S) * NANOSECONDS)
         return TrajectorySource(path, self._clock, Source.SCAN, self._lease, self._loop)

@@ -18,6 +18,8 @@ from app.pages.teleoperate.live_views import LiveViews
 from app.pages.teleoperate.record_bar import RecordBar
 from app.pages.teleoperate.recording import Phase, RecordingFlow
 from app.pages.teleoperate.reference import Reference
+from app.pages.teleoperate.scan_panel import ScanPanel
+from app.pages.teleoperate.scanning import Scanning
 from app.pages.teleoperate.toolbar import Toolbar
 from app.services import Services
 from app.settings import Setting
@@ -74,6 +76,8 @@ class TeleoperatePage(Page):
         self.bar = RecordBar(services.actions)
         self.guide = Guide(services.actions, self.views)
         self.reference = Reference(services.library)
+        self.scan = ScanPanel()
+        self._scanning = Scanning(services, self.flow, self.scan, self.driving.let_go)
         self._capture = CaptureWorker(services.station.session, self)
         self._global_keys = GlobalKeysBridge(self.driving)
         self._traces: Traces | None = None
@@ -98,7 +102,7 @@ class TeleoperatePage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget, stretch in ((self.toolbar, 0), (self._across, 1), (self.bar, 0)):
+        for widget, stretch in ((self.toolbar, 0), (self.scan, 0), (self._across, 1), (self.bar, 0)):
             layout.addWidget(widget, stretch)
 
     def _restore(self) -> None:
@@ -232,6 +236,7 @@ class TeleoperatePage(Page):
         status = station.status
         if status is not None:
             self.bar.show_progress(status.recording, status.success)
+            self._scanning.show_progress(status)
         if self.driving.device.take_pressed() & _GRIPS and status is not None and status.stop_reason is None:
             self.guide.tick("grip")
 
@@ -349,6 +354,7 @@ class TeleoperatePage(Page):
         self.bar.task.setCurrentIndex(max(0, self.bar.task.findData(task.name)))
         self.bar.task.setToolTip(task.prompt)
         self.toolbar.show_prompt(task.prompt)
+        self._scanning.use_task(task)
         self.views.show_task(task)
         self.reference.use_task(task.name)
         ready = self._services.station.ready
@@ -365,7 +371,7 @@ class TeleoperatePage(Page):
         labelling = phase is Phase.LABELLING
         judged = labelling or phase in (Phase.RECORDING, Phase.SAVING)
         for name in ("record.success", "record.failure", "record.again"):
-            actions[name].setEnabled(judged)
+            actions[name].setEnabled(judged and not self.flow.scanning)
         actions["record.discard"].setEnabled(judged or phase is Phase.COUNTDOWN)
         actions["record.next"].setEnabled(phase not in (Phase.STARTING, Phase.RECORDING))
         actions["record.toggle"].setEnabled(phase not in (Phase.STARTING, Phase.SAVING))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,14 +14,17 @@ from app.messages import Messenger
 from app.workers.library import LibraryWorker
 from app.workers.station import StationWorker
 from core.clock import utc_ns
+from core.errors import InputError
 from core.library.rows import EpisodeRow
-from core.messages import EpisodeMetadata, EpisodeSummary
+from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary
+from core.static_scenes import SCAN, scanning_cameras
 from robot.station_messages import (
     Ready,
     RecordingFailed,
     RecordingFinished,
     RecordingStarted,
     ResetScene,
+    Scan,
     SceneReset,
     StartRecording,
     StopRecording,
@@ -45,6 +48,7 @@ class After(StrEnum):
     """What to do with an episode as soon as it is saved."""
 
     ASK = "ask"
+    KEEP = "keep"
     SUCCESS = "success"
     FAILURE = "failure"
     DISCARD = "discard"
@@ -68,6 +72,8 @@ class _Pending:
     started: bool = False
     after: After = field(default=After.ASK)
     then_next: bool = False
+    views: int = 0
+    """About how many pictures of a scan; 0 for a demonstration."""
 
 
 class RecordingFlow(QObject):
@@ -127,31 +133,56 @@ class RecordingFlow(QObject):
 
     def start(self) -> None:
         """Begin at once."""
+        if self._may_record():
+            self._start(_Pending(self._metadata()), self._cameras())
+
+    def scan(self, objects: tuple[str, ...], views: int) -> None:
+        """Scan the scene as it lies there, with about so many pictures; it ends by itself and is kept."""
         if not self._may_record():
             return
+        try:
+            cameras = scanning_cameras(self._cameras())
+        except InputError as error:
+            self._messenger.complain(str(error), key="recording")
+            return
+        metadata = msgspec.structs.replace(self._metadata(), demonstrator=SCAN, tags=objects, objects=objects)
+        self._start(_Pending(metadata, after=After.KEEP, views=views), cameras)
+
+    def _start(self, pending: _Pending, cameras: Sequence[CameraInfo]) -> None:
         self._clock.stop()
-        simulated = self._station.ready is not None and self._station.ready.simulated
-        metadata = EpisodeMetadata(
+        self._pending = pending
+        self._enter(Phase.STARTING)
+        self._library.begin(pending.metadata, cameras)
+
+    def _cameras(self) -> tuple[CameraInfo, ...]:
+        return self._station.ready.cameras if self._station.ready is not None else ()
+
+    def _metadata(self) -> EpisodeMetadata:
+        """What is known of an episode that begins now."""
+        ready = self._station.ready
+        return EpisodeMetadata(
             id="",
             task=self.choices.task,
             created_utc_ns=utc_ns(),
             clock="wall",
-            rig=self._station.ready.rig if self._station.ready is not None else "",
+            rig=ready.rig if ready is not None else "",
             operator=self.choices.operator,
-            simulated=simulated,
+            simulated=ready is not None and ready.simulated,
             seed=self._scene_seed,
             distribution=self.choices.distribution if self._scene_seed is not None else None,
         )
-        self._pending = _Pending(metadata)
-        self._enter(Phase.STARTING)
-        self._library.begin(metadata, self._station.ready.cameras if self._station.ready is not None else ())
+
+    @property
+    def scanning(self) -> bool:
+        """Whether what is being recorded is a scan."""
+        return self._pending is not None and self._pending.views > 0
 
     def stop(self, after: After) -> None:
         """End the recording; ``after`` says what becomes of it."""
         if self.phase is not Phase.RECORDING or self._pending is None:
             return
         self._enter(Phase.SAVING)
-        self._intend(after)
+        self._intend(After.KEEP if self.scanning and after is After.ASK else after)
         self._station.send(StopRecording())
 
     def again(self) -> None:
@@ -279,7 +310,7 @@ class RecordingFlow(QObject):
             return
         self._pending.metadata = msgspec.structs.replace(self._pending.metadata, id=episode)
         start = StartRecording(path, self._pending.metadata, bytes_per_second=bytes_per_second)
-        if not self._station.send(start):
+        if not self._station.send(Scan(start, self._pending.views) if self.scanning else start):
             self._abort(episode)
 
     def _begin_failed(self, reason: str) -> None:
@@ -298,12 +329,15 @@ class RecordingFlow(QObject):
         pending, self._pending = self._pending, None
         summary = event.summary
         self._library.complete(summary)
+        after = pending.after if pending is not None else After.ASK
+        if after is After.KEEP:
+            self._kept(event)
+            return
         if event.message:
             self._messenger.say(event.message, key="recording")
         self.last, self.verdict = summary, None
         self.episodeSaved.emit(summary)
         self._enter(Phase.LABELLING)
-        after = pending.after if pending is not None else After.ASK
         if after in (After.SUCCESS, After.FAILURE):
             self.judge(after is After.SUCCESS)
         elif after in (After.DISCARD, After.AGAIN):
@@ -314,6 +348,17 @@ class RecordingFlow(QObject):
                 return
         if pending is not None and pending.then_next:
             self.next()
+
+    def _kept(self, event: RecordingFinished) -> None:
+        """A scan is not judged; one without a picture is worth nothing."""
+        summary = event.summary
+        if summary.frames == 0:
+            self.last = summary
+            self._trash()
+        else:
+            words = event.message or f"The scan has {summary.frames} pictures."
+            self._messenger.say(words, "Show", lambda: self._reveal(summary.id), key="recording")
+        self._enter(Phase.IDLE)
 
     def _failed(self, event: RecordingFailed) -> None:
         """A start that was refused leaves no row behind."""
@@ -331,6 +376,8 @@ class RecordingFlow(QObject):
         if trouble.command == name_of(StopRecording) and self.phase is Phase.SAVING:
             self._pending = None
             self._enter(Phase.IDLE)
+        if trouble.command == name_of(Scan) and self._pending is not None and self.phase is Phase.STARTING:
+            self._abort(self._pending.metadata.id)
         if trouble.command == name_of(ResetScene) and self.phase is Phase.COUNTDOWN and self._waiting_for_scene:
             self.cancel()
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.workers.library import LibraryWorker
+from core.static_scenes import SCAN
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -39,7 +40,7 @@ class Reference(QObject):
 
     def saved(self, row: EpisodeRow) -> None:
         """The first episode of a task becomes its reference."""
-        if row.task == self._task and not self._found:
+        if row.task == self._task and row.demonstrator != SCAN and not self._found:
             self.use_task(self._task)
 
     def _keep(self, task: str, images: Images) -> None:
@@ -53,7 +54,8 @@ def _first_frames(library: Library, task: str) -> Images:
 
     complete = EpisodeFilter(task=task, status="complete")
     for wanted in (msgspec.structs.replace(complete, success=True), complete):
-        for row in library.episodes.list(wanted, limit=1).rows:
+        shown = [row for row in library.episodes.list(wanted).rows if row.demonstrator != SCAN]
+        for row in shown[:1]:
             with library.episodes.open(row.id) as reader:
                 return {role: reader.rgb(role, 0) for role in reader.cameras if reader.frame_count(role)}
     return {}

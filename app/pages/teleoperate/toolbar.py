@@ -49,6 +49,7 @@ class Toolbar(QFrame):
             tool(book["view.traces"]),
             tool(book["view.reset"]),
             tool(book["scene.capture_empty"]),
+            tool(book["scene.scan"]),
             margins=(3, 0, 3, 0),
             gap=1,
         )
