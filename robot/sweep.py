@@ -67,7 +67,8 @@ class Sweep:
     def summary(self) -> str:
         """What it brought home, in a sentence."""
         words = f"The scan has {self.taken} picture{'' if self.taken == 1 else 's'}"
-        return f"{words}; {self.missed} poses were not reached." if self.missed else f"{words}."
+        missed = f"{self.missed} {'pose was' if self.missed == 1 else 'poses were'} not reached"
+        return f"{words}; {missed}." if self.missed else f"{words}."
 
     def take(self) -> Setpoint:
         """The setpoint of now; to be asked for on every tick."""
