@@ -74,7 +74,7 @@ class Material:
             for kind, weight in sampler.weights.items():
                 self.weights[kind] = weight
                 self._draws[kind] = partial(_scan_pair, sampler, cropper, kind)
-        return pairs_of_scans(held_out, config)
+        return pairs_of_scans([scene for scene in held_out if len(scene.views) > 1] or train, config)
 
 
 def _require(config: TrainingConfig, demonstrated: bool, scanned: bool) -> None:

@@ -126,6 +126,11 @@ def test_views_are_held_out_of_every_scan() -> None:
     assert poses[0].isdisjoint(poses[1])
 
 
+def test_a_scan_of_two_views_is_judged_on_what_it_has() -> None:
+    assert len(split(scene(7, "box", count=2), 0.1, 0)[0].views) == 2
+    assert Material(TINY, None, [scene(7, "box", count=2)]).weights == {"single-object-within-scene": 1.0}
+
+
 def test_descriptors_learn_from_a_scan(tmp_path: Path) -> None:
     plain = AugmentationConfig(rotation_deg=10.0, background_probability=0.0, occlusion_probability=0.0)
     config = msgspec.structs.replace(TINY, steps=25, weights="imagenet", augmentation=plain)
