@@ -71,7 +71,7 @@ class Cropper:
         kept = np.flatnonzero(holds(a.mask, uv_a) & holds(b.mask, uv_b))
         if len(kept) > self._config.matches:
             kept = rng.choice(kept, self._config.matches, replace=False)
-        return Pair(a, b, uv_a[kept].astype(np.float32), uv_b[kept].astype(np.float32), matching)
+        return Pair(a, b, uv_a[kept], uv_b[kept], matching)
 
     def _crop(self, picture: Picture, around: NDArray[np.float64], rng: np.random.Generator) -> Crop:
         config, augmentation = self._config, self._config.augmentation
@@ -174,7 +174,7 @@ def _occlude(rgb: NDArray[np.float32], mask: NDArray[np.bool_], rng: np.random.G
     mask[part] = False
 
 
-def _into(crop: Crop, uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pixels of the view to pixels of the crop."""
+def _into(crop: Crop, uv: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Pixels of the view to pixels of the crop, as they are kept: what is asked of them later is asked of the same."""
     linear, offset = crop.to_view[:, :2], crop.to_view[:, 2]
-    return (uv - offset) @ np.linalg.inv(linear).T
+    return ((uv - offset) @ np.linalg.inv(linear).T).astype(np.float32)

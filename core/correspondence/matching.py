@@ -6,6 +6,7 @@ Paper, section IV-D: the views are synchronised, so what lies at a point in one 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +94,7 @@ def draw_pixels(mask: Mask, count: int, rng: np.random.Generator) -> Pixels:
     return np.stack([u[drawn], v[drawn]], axis=-1).astype(np.float64)
 
 
-def holds(mask: Mask, uv: Pixels) -> Mask:
+def holds(mask: Mask, uv: NDArray[np.floating[Any]]) -> Mask:
     """Which pixels ``(N, 2)`` lie in the image and, to the nearest pixel, on the mask."""
     height, width = mask.shape
     nearest = np.rint(np.clip(uv, -2.0, max(height, width) + 2.0)).astype(np.int64)

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.correspondence.config import TrainingConfig
-from core.correspondence.matching import match_views, photometric_distance, reproject
+from core.correspondence.matching import holds, match_views, photometric_distance, reproject
 from core.correspondence.views import ViewInfo
 from core.geometry import SE3
 from tests.core.correspondence.synthetic import CAMERA, FOCAL_PX, HEIGHT, WIDTH, painted_table, view
@@ -118,3 +118,10 @@ def test_matches_that_look_different_are_rejected() -> None:
         config = msgspec.structs.replace(TrainingConfig(), photometric_limit=limit)
         matches = match_views(views, 0, 1, 100, config, np.random.default_rng(1))
         assert (len(matches.uv_a) > 0) == some
+
+
+def test_a_pixel_on_the_border_counts_as_the_nearest_one() -> None:
+    """Half a pixel beyond the last centre rounds to a pixel that is not there."""
+    mask = np.ones((3, 160), dtype=np.bool_)
+    uv = np.array([[159.4, 1.0], [159.49999999, 1.0], [-0.4, 1.0], [-0.6, 1.0]]).astype(np.float32)
+    np.testing.assert_array_equal(holds(mask, uv), [True, False, True, False])

@@ -113,7 +113,7 @@ def test_what_is_behind_the_object_changes_and_the_object_does_not() -> None:
 
 
 def test_the_affine_map_stays_in_its_limits_and_keeps_the_centre() -> None:
-    config, rng = AugmentationConfig(rotation_deg=30.0), np.random.default_rng(0)
+    config, rng = AugmentationConfig(any_rotation_probability=0.0), np.random.default_rng(0)
     centre = np.array([70.0, 40.0])
     for _ in range(200):
         to_view = random_affine((96, 64), centre, config, rng)

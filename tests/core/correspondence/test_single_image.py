@@ -56,7 +56,9 @@ def test_warping_one_image_teaches_matches_in_another(tmp_path: Path) -> None:
     config = msgspec.structs.replace(
         TINY,
         network=NetworkConfig(descriptor_dim=16, head_channels=64, width=WIDTH, height=HEIGHT),
-        augmentation=AugmentationConfig(background_probability=0.0, occlusion_probability=0.0),
+        augmentation=AugmentationConfig(
+            any_rotation_probability=0.0, background_probability=0.0, occlusion_probability=0.0
+        ),
         weights="imagenet",
         steps=80,
         batch_pairs=1,
