@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from benchmarks.machine import write
 from core.correspondence.config import LAPTOP, AugmentationConfig, NetworkConfig
 from core.correspondence.describer import Describer
-from core.correspondence.evaluation import PCK_AT
+from core.correspondence.evaluation import REFERENCE_WIDTH, pck
 from core.correspondence.heatmap import best_match, distances
 from core.correspondence.training import Trainer
 from core.correspondence.views import ViewIndex, ViewInfo, ViewSet, resized_rgb
@@ -35,7 +35,6 @@ Image = NDArray[np.uint8]
 _FOLDER = Path("/usr/share/doc/opencv-doc/examples/data")
 _FILES = ("graf1.png", "graf3.png", "H1to3p.xml", "box.png", "box_in_scene.png")
 _WIDTH, _GRID = 640, 24
-_REFERENCE_WIDTH = 640.0
 _CLEARLY, _AGREE_PX = 0.75, 3.0
 
 
@@ -102,9 +101,8 @@ def accuracy(describer: Describer, pair: PhotographPair) -> dict[str, Any]:
     target = describer.describe(pair.second)
     descriptors = describer.describe(pair.first).at(uv[shown])
     matches = np.array([best_match(target, each, distances(target, each)) for each in descriptors])
-    errors = np.linalg.norm(matches - there[shown], axis=-1) * _REFERENCE_WIDTH / second_width
-    pck = {str(limit): float((errors <= limit).mean()) for limit in PCK_AT}
-    return {"points": int(shown.sum()), "pck": pck, "median_px": float(np.median(errors))}
+    errors = np.linalg.norm(matches - there[shown], axis=-1) * REFERENCE_WIDTH / second_width
+    return {"points": int(shown.sum()), "pck": pck(errors), "median_px": float(np.median(errors))}
 
 
 def _wall(folder: Path) -> PhotographPair:

@@ -52,6 +52,17 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file as a whole: what was there before stays until the new one is safely on the disk."""
+    partial = path.with_name(f".{path.name}.part")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    sync_directory(path.parent)
+
+
 def free_bytes(path: Path) -> int:
     """Bytes that this user may still write on the disk of ``path`` or of its nearest existing parent."""
     while not path.exists() and path != path.parent:

@@ -37,9 +37,7 @@ class MaskMaker:
         reader = self._loader.reader(shown.path)
         camera = reader.cameras[shown.role]
         capture = self._capture(captures, camera)
-        ticks = reader.arrays()
-        tick = min(int(np.searchsorted(ticks["stamp_ns"], frame.capture_ns)), len(ticks["stamp_ns"]) - 1)
-        robot_W = self._shape.triangles(ticks["q"][tick], float(ticks["gripper_width_m"][tick])) if tick >= 0 else None
+        robot_W = self._shape.triangles(*reader.joints_at(frame.capture_ns))
         return object_mask(frame.depth, camera, frame.X_WC, capture.depth[shown.role], robot_W, MaskConfig())
 
     def _capture(self, captures: Path, camera: CameraInfo) -> EmptyWorkspace:

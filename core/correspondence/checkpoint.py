@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from core.correspondence.config import NetworkConfig, TrainingConfig
 from core.correspondence.network import DescriptorNetwork
 from core.errors import InputError
 from core.library.runs import DESCRIPTION
-from core.platform import sync_directory
+from core.platform import replace_file
 
 WEIGHTS = "model.safetensors"
 
@@ -40,25 +39,14 @@ class ModelDescription(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: int = 1
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Replace a file as a whole: what was there before stays until the new one is safely on the disk."""
-    partial = path.with_name(f".{path.name}.part")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    sync_directory(path.parent)
-
-
 def save_model(folder: Path, network: DescriptorNetwork, description: ModelDescription) -> ModelDescription:
     """Write a model into its folder; returns the description with the weights' SHA-256."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     state = {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
     data = save(state)
     described = msgspec.structs.replace(description, sha256=hashlib.sha256(data).hexdigest())
-    write_file(folder / WEIGHTS, data)
-    write_file(folder / DESCRIPTION, msgspec.json.format(msgspec.json.encode(described)))
+    replace_file(folder / WEIGHTS, data)
+    replace_file(folder / DESCRIPTION, msgspec.json.format(msgspec.json.encode(described)))
     return described
 
 

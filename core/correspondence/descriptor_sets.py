@@ -19,6 +19,7 @@ from core.correspondence.descriptors import DescriptorImage
 from core.correspondence.heatmap import confidences
 from core.errors import InputError
 from core.messages import Floats
+from core.platform import replace_file
 
 FOLDER = "sets"
 Pixels = NDArray[np.float64]
@@ -68,9 +69,7 @@ def save_set(model_folder: Path, descriptor_set: DescriptorSet) -> Path:
     path = folder / f"{descriptor_set.id}.json"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        partial = path.with_suffix(".part")
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(descriptor_set)))
-        partial.replace(path)
+        replace_file(path, msgspec.json.format(msgspec.json.encode(descriptor_set)))
     except OSError as error:
         raise InputError(
             f"The set cannot be written to {folder} ({error.strerror}); make the folder writable."

@@ -15,10 +15,15 @@ from core.correspondence.pairs import FrameRef, LoadedFrame, PointPair
 
 PCK_AT = (3, 5, 10, 20)
 AUC_UP_TO = 100
-_REFERENCE_WIDTH = 640.0
+REFERENCE_WIDTH = 640.0
 _CDF_AT = tuple(range(0, AUC_UP_TO + 1))
 
 Errors = NDArray[np.float64]
+
+
+def pck(errors: Errors) -> dict[str, float]:
+    """Share of errors ``(N,)`` within each of ``PCK_AT`` pixels; 0 of none."""
+    return {str(limit): float((errors <= limit).mean()) if len(errors) else 0.0 for limit in PCK_AT}
 
 
 class Describes(Protocol):
@@ -102,7 +107,7 @@ def _match_pair(
     tally: _Tally,
 ) -> None:
     loaded, image = target
-    scale = _REFERENCE_WIDTH / image.width
+    scale = REFERENCE_WIDTH / image.width
     descriptors = source[1].at(pair.uv_source)
     errors = np.empty(len(descriptors))
     for k, descriptor in enumerate(descriptors):
@@ -129,7 +134,7 @@ def _report(pairs: Sequence[PointPair], tally: _Tally) -> Report:
         origin=", ".join(origins),
         pairs=len(pairs),
         points=len(errors),
-        pck={str(limit): cdf[limit] for limit in PCK_AT},
+        pck=pck(errors),
         median_px=float(np.median(errors)) if len(errors) else float("nan"),
         mean_px=float(errors.mean()) if len(errors) else float("nan"),
         auc=float(np.mean(cdf[1:])),

@@ -40,7 +40,7 @@ from core.correspondence.views import (
     scaled_camera,
 )
 from core.episodes.reader import EpisodeReader
-from core.errors import InputError
+from core.errors import EpisodeFileError, InputError
 from core.messages import CameraInfo, Frame
 
 Progress = Callable[[int, int], None]
@@ -98,7 +98,7 @@ def prepare_scans(
     for number, span in enumerate(scans, start=1):
         try:
             scenes.append(_prepare(span, network, robot, cache_dir, partial(progress, number)))
-        except InputError as error:
+        except (InputError, EpisodeFileError) as error:
             left_out.append(f"Scan {span.id} is left out. {error}")
     return scenes, left_out
 
@@ -191,10 +191,8 @@ class _Reading:
 
     def _robot_mask(self, position: int) -> Mask:
         """Pixels of the prepared image in which the robot is seen, with a rim."""
-        ticks = self._reader.arrays()
-        stamp_ns = self._reader.stamps(self.role)[position]
-        tick = min(int(np.searchsorted(ticks["stamp_ns"], stamp_ns)), len(ticks["stamp_ns"]) - 1)
-        triangles_W = self._shape.triangles(ticks["q"][tick], float(ticks["gripper_width_m"][tick]))
+        stamp_ns = int(self._reader.stamps(self.role)[position])
+        triangles_W = self._shape.triangles(*self._reader.joints_at(stamp_ns))
         seen = np.isfinite(robot_depth(self._small, self._reader.X_WC(self.role, position), triangles_W))
         rim = np.ones((2 * _ROBOT_RIM_PX + 1, 2 * _ROBOT_RIM_PX + 1), np.uint8)
         return np.asarray(cv2.dilate(seen.astype(np.uint8), rim) > 0)

@@ -7,8 +7,6 @@ of steps, the learning rate follows the step; given minutes, it follows the time
 from __future__ import annotations
 
 import math
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,11 +20,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from core.clock import NANOSECONDS, monotonic_ns
-from core.correspondence.checkpoint import write_file
 from core.correspondence.config import TrainingConfig
 from core.correspondence.crops import Crop, Pair
 from core.correspondence.losses import LOSSES
@@ -36,6 +33,7 @@ from core.correspondence.network import DescriptorNetwork, load_imagenet
 from core.correspondence.validation import Validation
 from core.errors import InputError
 from core.library.runs import CHECKPOINT_STATE
+from core.platform import replace_file
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
@@ -290,7 +288,7 @@ class Trainer:
         for number, moments in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{name}": _own(value) for name, value in moments.items()}
         _save_tensors(self._folder / CHECKPOINT, tensors)
-        write_file(self._folder / CHECKPOINT_STATE, msgspec.json.encode(self._state))
+        replace_file(self._folder / CHECKPOINT_STATE, msgspec.json.encode(self._state))
 
     def _resume(self) -> None:
         """Continue where the checkpoint in our folder ended. InputError when it is of another training."""
@@ -362,11 +360,7 @@ def _weights(network: DescriptorNetwork) -> dict[str, Tensor]:
 
 def _save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    save_file(tensors, partial)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    shutil.move(partial, path)
+    replace_file(path, save(tensors))
 
 
 def _load_tensors(path: Path) -> dict[str, Tensor]:

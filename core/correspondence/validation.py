@@ -19,6 +19,7 @@ from core.correspondence.comparisons import ScannedScene
 from core.correspondence.config import TrainingConfig
 from core.correspondence.describer import Describer
 from core.correspondence.descriptors import DescriptorImage
+from core.correspondence.evaluation import REFERENCE_WIDTH, pck
 from core.correspondence.heatmap import best_match, colour_map, distances, match, painted
 from core.correspondence.matching import match_views
 from core.correspondence.network import DescriptorNetwork
@@ -26,8 +27,6 @@ from core.correspondence.scans import match_scan_views
 from core.correspondence.views import ViewSet
 
 _PAIRS, _POINTS, _TRIES = 10, 24, 100
-_REFERENCE_WIDTH = 640.0
-_PCK_AT = (3, 5, 10, 20)
 _AUC_UP_TO = 50
 
 
@@ -64,7 +63,7 @@ class Validator:
         name: str | None = None
         for pair in self._pairs:
             source, image = describer.describe(pair.rgb_a), describer.describe(pair.rgb_b)
-            scale = _REFERENCE_WIDTH / image.width
+            scale = REFERENCE_WIDTH / image.width
             for descriptor, truth in zip(source.at(pair.uv_a), pair.uv_b, strict=True):
                 u, v = best_match(image, descriptor, distances(image, descriptor))
                 errors.append(float(np.hypot(u - truth[0], v - truth[1])) * scale)
@@ -122,10 +121,9 @@ def pairs_of_views(views: ViewSet, positions: list[int], config: TrainingConfig)
 
 def _validation(errors: NDArray[np.float64], snapshot: str | None) -> Validation:
     if not len(errors):
-        return Validation({str(limit): 0.0 for limit in _PCK_AT}, float("inf"), 0.0, 0, snapshot)
-    pck = {str(limit): float((errors <= limit).mean()) for limit in _PCK_AT}
+        return Validation(pck(errors), float("inf"), 0.0, 0, snapshot)
     auc = float(np.mean([(errors <= limit).mean() for limit in range(1, _AUC_UP_TO + 1)]))
-    return Validation(pck, float(np.median(errors)), auc, len(errors), snapshot)
+    return Validation(pck(errors), float(np.median(errors)), auc, len(errors), snapshot)
 
 
 def _reticle(rgb: NDArray[np.uint8], uv: NDArray[np.float64], colour: tuple[int, int, int]) -> None:

@@ -25,7 +25,7 @@ from core.correspondence.masks import SMALLEST_MASK, MaskConfig, object_mask
 from core.correspondence.pairs import is_black
 from core.correspondence.robot_shape import RobotShape
 from core.episodes.reader import EpisodeReader
-from core.errors import InputError
+from core.errors import EpisodeFileError, InputError
 from core.geometry import SE3
 from core.messages import CameraInfo, Floats
 
@@ -190,7 +190,7 @@ def _build(
             for view, arrays in _episode_views(span, preparation, capture, robot, cache_dir):
                 views.append(view)
                 collected.append(arrays)
-        except InputError as error:
+        except (InputError, EpisodeFileError) as error:
             left_out.append(str(error))
     progress(len(episodes), len(episodes))
     if not views:
@@ -214,11 +214,9 @@ def _episode_views(
                     f"Episode {span.id} was recorded with another {role} camera pose than the empty workspace; "
                     "capture the empty workspace again."
                 )
-        ticks = reader.arrays()
         hand = corrections_of(reader, span)
         for moment, (stamp_ns, seen) in enumerate(_moments(reader, span, roles, preparation.moments)):
-            tick = min(int(np.searchsorted(ticks["stamp_ns"], stamp_ns)), len(ticks["stamp_ns"]) - 1)
-            robot_W = robot.triangles(ticks["q"][tick], float(ticks["gripper_width_m"][tick]))
+            robot_W = robot.triangles(*reader.joints_at(stamp_ns))
             for role, position in seen:
                 frame = reader.frame(role, position)
                 if frame.depth is None:

@@ -23,7 +23,7 @@ from core.episodes.table import ROW, build_table, read_chunk, read_index
 from core.episodes.topics import EVENTS, STATE, depth_topic, rgb_topic
 from core.errors import EpisodeFileError
 from core.geometry import SE3
-from core.messages import CameraInfo, EpisodeEvent, EpisodeMetadata, EpisodeSummary, Frame
+from core.messages import CameraInfo, EpisodeEvent, EpisodeMetadata, EpisodeSummary, Floats, Frame
 
 log = logging.getLogger(__name__)
 
@@ -143,11 +143,18 @@ class EpisodeReader:
         position = int(np.searchsorted(stamps, stamp_ns))
         if position < stamps.size and stamps[position] == stamp_ns:
             return SE3.from_array(poses[position])
-        ticks = arrays["stamp_ns"]
+        return camera.pose(SE3.from_array(arrays["X_WE"][self._tick_at(int(stamp_ns))]))
+
+    def joints_at(self, stamp_ns: int) -> tuple[Floats, float]:
+        """Joints ``(7,)`` in radians and the gripper's width in metres, as measured at a stamp or next after it."""
+        arrays, tick = self.arrays(), self._tick_at(stamp_ns)
+        return tuple(arrays["q"][tick].tolist()), float(arrays["gripper_width_m"][tick])
+
+    def _tick_at(self, stamp_ns: int) -> int:
+        ticks = self.arrays()["stamp_ns"]
         if ticks.size == 0:
-            raise EpisodeFileError(f"{self.path.name} does not say where the {role} camera was at frame {index}.")
-        tick = min(int(np.searchsorted(ticks, stamp_ns)), ticks.size - 1)
-        return camera.pose(SE3.from_array(arrays["X_WE"][tick]))
+            raise EpisodeFileError(f"{self.path.name} does not say how the arm stood; its states are lost.")
+        return min(int(np.searchsorted(ticks, stamp_ns)), ticks.size - 1)
 
     def arrays(self) -> Arrays:
         """All ticks as arrays, as ``core.episodes.arrays`` lists them. Do not write into them."""

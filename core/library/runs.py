@@ -17,7 +17,7 @@ from core.errors import InputError
 from core.library.catalogue import Catalogue
 from core.library.episodes import new_id
 from core.library.rows import TRASH
-from core.platform import sync_directory
+from core.platform import replace_file, sync_directory
 from core.processes.jobs import JobStatus, read_status
 
 log = logging.getLogger(__name__)
@@ -216,9 +216,7 @@ class Models:
         path = Path(row.path) / DESCRIPTION
         try:
             described = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-            partial = path.with_suffix(".part")
-            partial.write_bytes(msgspec.json.format(msgspec.json.encode(described | {"name": words})))
-            partial.replace(path)
+            replace_file(path, msgspec.json.format(msgspec.json.encode(described | {"name": words})))
         except (OSError, msgspec.MsgspecError) as error:
             raise InputError(
                 f"The model '{row.name}' cannot be renamed ({error}); mend its folder or train again."

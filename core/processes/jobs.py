@@ -19,6 +19,7 @@ import msgspec
 
 from core.clock import utc_ns
 from core.errors import InputError, ReticleError
+from core.platform import replace_file
 from core.processes.channel import Channel
 
 _LOG = logging.getLogger(__name__)
@@ -128,9 +129,7 @@ def read_specification(folder: Path, kind: type[T]) -> T:
 
 def write_status(folder: Path, status: JobStatus) -> None:
     """Replace ``status.json`` as a whole."""
-    partial = folder / f".{STATUS}.part"
-    partial.write_bytes(msgspec.json.format(msgspec.json.encode(status)))
-    partial.replace(folder / STATUS)
+    replace_file(folder / STATUS, msgspec.json.format(msgspec.json.encode(status)))
 
 
 def read_status(folder: Path) -> JobStatus | None:

@@ -107,14 +107,12 @@ class GroundTruthPairs:
         reader = episode.reader
         role = str(rng.choice([role for role in self._roles if role in reader.cameras]))
         frame = int(rng.integers(reader.frame_count(role)))
-        stamp = reader.stamps(role)[frame]
-        ticks = reader.arrays()
-        tick = min(int(np.searchsorted(ticks["stamp_ns"], stamp)), len(ticks["stamp_ns"]) - 1)
+        stamp = int(reader.stamps(role)[frame])
         row = min(int(np.searchsorted(episode.truth["stamp_ns"], stamp)), len(episode.truth["stamp_ns"]) - 1)
         poses = {key: tuple(value[row]) for key, value in episode.truth.items() if key != "stamp_ns"}
         metadata = reader.metadata
         episode.camera.dress(metadata.seed or 0, metadata.distribution or "train")
-        view = episode.camera.view(role, ticks["q"][tick], float(ticks["gripper_width_m"][tick]), poses)
+        view = episode.camera.view(role, *reader.joints_at(stamp), poses)
         ref = FrameRef(episode.id, episode.path, role, frame)
         return _Moment(ref, view, reader.X_WC(role, frame), SE3.from_array(poses[name]), reader.cameras[role].pinhole)
 

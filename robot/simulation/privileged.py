@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from core.geometry import SE3
 from core.messages import Floats
-from robot.devices import Joints
 from robot.simulation import variations
 from robot.simulation.renderer import Renderer
 from robot.simulation.snapshot import Snapshot
@@ -75,7 +74,7 @@ class PrivilegedCamera:
                 labels[body] = 1
         return labels
 
-    def view(self, role: str, q: Joints, gripper_width_m: float, X_WO: Mapping[str, Floats]) -> PrivilegedView:
+    def view(self, role: str, q: Floats, gripper_width_m: float, X_WO: Mapping[str, Floats]) -> PrivilegedView:
         """What the camera of that role would see with joints ``q: (7,)`` and these object poses."""
         poses = {name: SE3.from_array(pose) for name, pose in X_WO.items()}
         self._world.reset(np.asarray(q, dtype=np.float64), gripper_width_m, poses)
