@@ -21,11 +21,18 @@ def models() -> None:
 
 
 @app.command("list")
-def list_models(library: LibraryOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def list_models(
+    trashed: Annotated[bool, typer.Option("--trashed", help="The identifiers of those in the trash.")] = False,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
     """List the models, the newest first."""
     with Library.open(library_root(library), writable=False) as opened:
-        found = opened.models.list()
-    if as_json:
+        found, thrown = opened.models.list(), opened.models.trashed()
+    if trashed:
+        _tell_trashed(thrown, as_json, quiet)
+    elif as_json:
         emit({"models": found})
     elif not quiet:
         for model in found:
@@ -56,7 +63,7 @@ def trash(
 
 @app.command()
 def restore(
-    model: Annotated[str, typer.Argument(metavar="ID", help="The whole identifier of a trashed model.")],
+    model: Annotated[str, typer.Argument(metavar="ID", help="A model in the trash, or how its identifier begins.")],
     library: LibraryOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -64,6 +71,13 @@ def restore(
     """Bring a model back from the trash."""
     with Library.open(library_root(library)) as opened:
         _tell(opened.models.restore(model), as_json, quiet)
+
+
+def _tell_trashed(models: tuple[str, ...], as_json: bool, quiet: bool) -> None:
+    if as_json:
+        emit({"models": models})
+    elif not quiet:
+        print("\n".join(models))
 
 
 def _tell(model: ModelRow, as_json: bool, quiet: bool) -> None:

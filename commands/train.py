@@ -127,7 +127,7 @@ def _stage(stage: object) -> str:
 
 
 def _report(run: RunRow, ended: JobEnded, as_json: bool, quiet: bool) -> None:
-    if ended.status == "failed":
+    if "model" not in ended.result:
         raise ReticleError(ended.message)
     result = ended.result
     if as_json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -66,9 +66,9 @@ class _Description(msgspec.Struct, frozen=True):
     """What the catalogue takes from a model's own description; the first ones did not say their kind."""
 
     name: str
-    created_utc_ns: int
+    created_utc_ns: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
     network: dict[str, Any]
-    kind: str = "descriptor"
+    kind: Literal["descriptor", "policy"] = "descriptor"
     run: str = ""
     sha256: str = ""
     metrics: dict[str, Any] = {}
@@ -170,8 +170,9 @@ class Models:
             if path.parent.name in known:
                 continue
             try:
+                _require_identifier(path.parent.name)
                 description = msgspec.json.decode(path.read_bytes(), type=_Description)
-            except (OSError, msgspec.MsgspecError) as error:
+            except (OSError, msgspec.MsgspecError, InputError) as error:
                 log.warning("The model %s cannot be read and was left out: %s", path.parent.name, error)
                 continue
             self._add(path.parent.name, description)
@@ -228,28 +229,46 @@ class Models:
     def trash(self, model: str) -> ModelRow:
         """Move a model's folder to the trash, with its descriptor sets; ``restore`` brings it back."""
         row = self.get(model)
+        with self._catalogue.writing() as connection:
+            if connection.execute("SELECT 1 FROM attempts WHERE policy = ?", (row.id,)).fetchone():
+                raise InputError(f"The model '{row.name}' has attempts that tell of it; it stays.")
+            connection.execute("DELETE FROM models WHERE id = ?", (row.id,))
         try:
-            with self._catalogue.writing() as connection:
-                connection.execute("DELETE FROM models WHERE id = ?", (row.id,))
-                _move(Path(row.path), self._trashed(row.id))
-        except sqlite3.IntegrityError:
-            raise InputError(f"The model '{row.name}' has attempts that tell of it; it stays.") from None
+            _move(Path(row.path), self._trash / row.id)
+        except InputError:
+            self.adopt()
+            raise
         return row
 
-    def restore(self, model: str) -> ModelRow:
-        """Bring a model back from the trash."""
-        _move(self._trashed(model), self.folder(model))
-        self.adopt()
-        return self.get(model)
+    def trashed(self) -> tuple[str, ...]:
+        """Identifiers of the models in the trash, the newest first."""
+        return tuple(sorted((path.name for path in self._trash.glob("*") if path.is_dir()), reverse=True))
 
-    def _trashed(self, model: str) -> Path:
-        return self._root / TRASH / MODELS / model
+    def restore(self, prefix: str) -> ModelRow:
+        """Bring a model back from the trash; InputError unless one identifier there begins so."""
+        found = [model for model in self.trashed() if prefix and model.startswith(prefix.upper())]
+        if len(found) != 1:
+            few = "No model" if not found else "More than one model"
+            raise InputError(f"{few} in the trash begins with '{prefix}'; see 'models list --trashed'.")
+        _move(self._trash / found[0], self.folder(found[0]))
+        self.adopt()
+        return self.get(found[0])
+
+    @property
+    def _trash(self) -> Path:
+        return self._root / TRASH / MODELS
 
     def _row(self, values: Any) -> ModelRow:
         row = dict(zip(_MODEL.split(", "), values, strict=True))
         row["config"], row["metrics"] = msgspec.json.decode(row["config"]), msgspec.json.decode(row["metrics"])
         row["path"] = str(self._root / row["path"])
         return ModelRow(**row)
+
+
+def _require_identifier(name: str) -> None:
+    """InputError unless a folder's name can be an identifier, which are asked for in capitals."""
+    if not (name.isalnum() and name == name.upper()):
+        raise InputError("its folder is not named by an identifier")
 
 
 def _move(source: Path, target: Path) -> None:

@@ -106,7 +106,7 @@ class JobChild:
             return
         _LOG.error("the training ended with %d: %s", status, words)
         last = last_status(Path(self._run.path))
-        self._on_event(JobEnded(last.status, last.message, last.result))
+        self._on_event(JobEnded(last.status, f"The training's process ended by itself. {last.message}", last.result))
 
 
 def summary_of(progress: JobProgress) -> str:
@@ -128,7 +128,7 @@ def _cameras(episodes: Sequence[EpisodeSpan], cache_dir: Path) -> tuple[CameraIn
                 for camera in fixed:
                     camera.require_usable()
                 deep = [camera for camera in fixed if reader.depth(camera.role, 0) is not None]
-        except EpisodeFileError as error:
+        except (EpisodeFileError, InputError) as error:
             reason = str(error).rstrip(".")
             continue
         if deep:

@@ -91,6 +91,6 @@ def facts(model: ModelRow) -> str:
     dim = model.config.get("descriptor_dim")
     known = [when_words(model.created_utc_ns), f"{dim} dimensions" if dim else ""]
     pck = model.metrics.get("pck")
-    if pck:
+    if isinstance(pck, dict) and isinstance(pck.get("10"), float):  # a model from elsewhere may say anything
         known.append(f"{100 * pck['10']:.0f} % of points within 10 px between held-out cameras")
     return ", ".join(words for words in known if words)

@@ -15,7 +15,7 @@ from app.workers.library import LibraryWorker
 from core.correspondence.config import LAPTOP
 from core.errors import ProcessError
 from core.library.learning import dataset_or_all
-from core.library.runs import RunRow
+from core.library.runs import RunRow, last_status
 from core.processes.jobs import Ask, JobEnded, JobProgress, JobStage, read_metrics
 from robot.correspondence.start import JobChild, again
 from robot.correspondence.start import begin as begin_training
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from core.library.library import Library
 
 _QUIT_S = 20.0
+_ENDING = {
+    Ask.PAUSE: "Pausing; what was learned is kept",
+    Ask.CANCEL: "Ending; the best so far is kept",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Training(QObject):
         self._child: JobChild | None = None
         self.state: TrainingState | None = None
         self._judged: list[dict[str, Any]] = []
+        self._asked: Ask | None = None
+        self._closing = False
         self._heard.connect(self._hear)
 
     def start(self, name: str = "", minutes: float = LAPTOP.minutes) -> None:
@@ -81,50 +87,64 @@ class Training(QObject):
     def _begin(self, begin: Callable[[Library], RunRow]) -> None:
         if self.state is not None:
             return
-        self._judged = []
+        self._judged, self._asked = [], None
         self._show(TrainingState("Looking at the episodes"))
         self._library.write(begin, self._begun, self._refused)
 
     def pause(self) -> None:
         """End it so that it can be resumed."""
-        if self._child is not None:
-            self._child.ask(Ask.PAUSE)
-            self._show(TrainingState("Pausing; what was learned is kept"))
+        self._ask(Ask.PAUSE)
 
     def cancel(self) -> None:
         """End it and keep the best model so far."""
+        self._ask(Ask.CANCEL)
+
+    def _ask(self, what: Ask) -> None:
+        """Told to the job as soon as there is one."""
+        if self.state is None:
+            return
+        self._asked = what
         if self._child is not None:
-            self._child.ask(Ask.CANCEL)
-            self._show(TrainingState("Ending; the best so far is kept"))
+            self._child.ask(what)
+        self._show(TrainingState(_ENDING[what]))
 
     def close(self) -> None:
         """The window closes: the training pauses by itself, and the library says so when it is opened again."""
+        self._closing = True
         child, self._child = self._child, None
         if child is not None:
             child.ask(Ask.PAUSE)
 
     def _begun(self, run: RunRow) -> None:
+        if self._closing:  # the row says running, and the library sets it right when it is opened again
+            return
         self._run = run
         self._judged = [metrics for metrics in read_metrics(Path(run.path)) if metrics.get("pck")]
         try:
             self._child = JobChild(run, self._heard.emit)
         except ProcessError as error:
-            self._refused(str(error))
+            last = last_status(Path(run.path))
+            self._end(JobEnded(last.status, str(error), last.result))
+            return
+        if self._asked is not None:
+            self._child.ask(self._asked)
 
     def _refused(self, message: str) -> None:
         self._show(None)
         self.ended.emit("failed", message)
 
     def _hear(self, event: JobStage | JobProgress | JobEnded) -> None:
-        if isinstance(event, JobStage):
+        if isinstance(event, JobEnded):
+            self._end(event)
+        elif self._asked is not None:
+            return
+        elif isinstance(event, JobStage):
             share = event.done / event.total if event.total else -1.0
             counted = f", {event.done} of {event.total}" if event.total else ""
             self._show(TrainingState(f"{event.name}{counted}", share))
-        elif isinstance(event, JobProgress):
+        else:
             self._judged += [event.metrics] if event.metrics.get("pck") else []
             self._show(TrainingState(progress_words(event), event.fraction, event.remaining_s))
-        else:
-            self._end(event)
 
     def _end(self, event: JobEnded) -> None:
         run, child = self._run, self._child

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,8 +43,34 @@ def test_a_trashed_model_comes_back_with_all_that_lay_beside_it(library: Library
     assert library.models.adopt() == (), "the trash is not adopted"
     library.models.restore("M1")
     assert library.models.get("M1").name == "first" and (path / "sets").is_dir()
-    with pytest.raises(InputError, match="cannot be moved"):
-        library.models.restore("M2")
+    for wrong in ("M1", "M2", "", "../../episodes"):
+        with pytest.raises(InputError, match="No model in the trash"):
+            library.models.restore(wrong)
+
+
+def test_models_from_elsewhere_that_say_what_none_can_say_are_left_out(library: Library, tmp_path: Path) -> None:
+    good = {"name": "far", "created_utc_ns": 1, "network": {}}
+    for name, described in (
+        ("lower", good),
+        ("KIND", good | {"kind": "spell"}),
+        ("LATE", good | {"created_utc_ns": 2**70}),
+        ("FINE", good),
+    ):
+        (tmp_path / "models" / name).mkdir()
+        (tmp_path / "models" / name / "model.json").write_bytes(json.dumps(described).encode())
+    assert library.models.adopt() == ("FINE",)
+    assert library.models.get("fin").name == "far"
+
+
+def test_a_model_that_attempts_tell_of_stays(library: Library, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        connection.execute(
+            "INSERT INTO attempts (id, policy, task, outcome, disturbance, created_utc_ns) "
+            "VALUES ('A', 'M1', 'free', 'success', 'none', 1)"
+        )
+    with pytest.raises(InputError, match="attempts that tell of it"):
+        library.models.trash("M1")
+    assert Path(library.models.get("M1").path).exists()
 
 
 def test_a_run_without_its_process_is_paused_where_it_left_a_checkpoint(tmp_path: Path) -> None:
