@@ -27,6 +27,7 @@ from core.correspondence.config import LAPTOP, AugmentationConfig, NetworkConfig
 from core.correspondence.describer import Describer
 from core.correspondence.evaluation import REFERENCE_WIDTH, pck
 from core.correspondence.heatmap import best_match, distances
+from core.correspondence.material import Material
 from core.correspondence.training import Trainer
 from core.correspondence.views import ViewIndex, ViewInfo, ViewSet, resized_rgb
 from core.messages import CameraInfo
@@ -74,7 +75,8 @@ def _judged(pair: PhotographPair, minutes: float) -> dict[str, Any]:
         minutes=minutes,
     )
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(config, lone_view(resized_rgb(pair.first, _WIDTH, height)), Path(folder), Path(folder))
+        material = Material(config, lone_view(resized_rgb(pair.first, _WIDTH, height)))
+        trainer = Trainer(config, material, Path(folder), Path(folder))
         untrained = accuracy(Describer(trainer.network), pair)
         trained = trainer.train()
         row = {"pair": pair.name, "known_by": pair.known_by, "steps": trained.steps, "wall_s": trained.elapsed_s}
