@@ -34,6 +34,11 @@ def text(content: str = "", *, muted: bool = False, heading: bool = False, small
     return label
 
 
+def laid_out(widget: QWidget) -> bool:
+    """Whether it was shown with the size it has; sizes inside one that never was say nothing."""
+    return not widget.testAttribute(Qt.WidgetAttribute.WA_PendingResizeEvent)
+
+
 def line() -> QFrame:
     """A hairline."""
     frame = QFrame()

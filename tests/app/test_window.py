@@ -361,6 +361,15 @@ def test_the_window_remembers_its_page(qt: QApplication, tmp_path: Path) -> None
     close_window(application)
 
 
+def test_pages_that_were_never_shown_remember_no_sizes(qt: QApplication, tmp_path: Path) -> None:
+    application = open_window(qt, tmp_path)
+    application.window.show_page("episodes")
+    QApplication.processEvents()
+    close_window(application)
+    stored = (tmp_path / "settings.json").read_text(encoding="utf-8")
+    assert "episodes.splits" in stored and "correspondence.splits" not in stored
+
+
 def test_what_was_refused_or_missed_is_no_longer_said_once_it_is_over(window: Application) -> None:
     station, toasts = window.services.station, window.window.toasts
     station.troubled.emit(Trouble("The arm still moves.", name_of(Rearm)))

@@ -26,7 +26,7 @@ from app.settings import Setting
 from app.theme import unit
 from app.views.grid import ViewGrid
 from app.views.heat import Look
-from app.widgets.basics import EmptyState
+from app.widgets.basics import EmptyState, laid_out
 from robot.inspector_messages import InspectorError, PanelImage
 from robot.inspector_scenes import roles_live
 from robot.station_messages import Ready
@@ -235,7 +235,8 @@ class CorrespondencePage(Page):
         self.desk.remember()
         self._services.actions["masks.mode"].setChecked(False)
         settings, look = self._services.settings, self.stage.look
-        settings.put(_SPLITS, [self._across.sizes(), self._down.sizes()])
+        if laid_out(self._across):
+            settings.put(_SPLITS, [self._across.sizes(), self._down.sizes()])
         settings.put(_LOOK, (look.kernel, look.blend, look.colours))
 
     # Library --------------------------------------------------------------------------------------------------------

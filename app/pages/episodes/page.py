@@ -20,7 +20,7 @@ from app.pages.episodes.thumbnails import ThumbnailStore
 from app.services import Services
 from app.settings import Setting
 from app.theme import unit
-from app.widgets.basics import EmptyState
+from app.widgets.basics import EmptyState, laid_out
 from core.library.query import EpisodeFilter
 from core.library.rows import EpisodeRow
 from core.messages import Source
@@ -179,7 +179,8 @@ class EpisodesPage(Page):
 
     def remember(self) -> None:
         settings = self._services.settings
-        settings.put(_SPLITS, {"across": self._across.sizes()})
+        if laid_out(self._across):
+            settings.put(_SPLITS, {"across": self._across.sizes()})
         settings.put(_COLUMNS, self.table.wanted_widths)
         settings.put(_STATISTICS, self._services.actions["find.statistics"].isChecked())
         settings.put(_SORT, (self.model.sorted_by, self.model.descending))

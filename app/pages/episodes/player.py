@@ -18,7 +18,7 @@ from app.views.grid import ViewGrid
 from app.views.rgbd import Kind, RgbdView
 from app.views.scene3d import Scene3DView
 from app.views.timeline import Timeline
-from app.widgets.basics import EmptyState, row, text
+from app.widgets.basics import EmptyState, laid_out, row, text
 from app.widgets.choices import Segments, tool
 from app.workers.decoder import Decoder, OpenEpisode, Ticks
 from core.clock import monotonic_ns
@@ -301,7 +301,8 @@ class Player(QWidget):
         settings, actions = self._services.settings, self._services.actions
         settings.put(_DEPTH, actions["play.depth"].isChecked())
         settings.put(_CLOUD, actions["play.cloud"].isChecked())
-        settings.put(_SPLIT, self._split.sizes())
+        if laid_out(self._split):
+            settings.put(_SPLIT, self._split.sizes())
         self._decoder.close()
 
     @property

@@ -24,6 +24,7 @@ from app.pages.teleoperate.toolbar import Toolbar
 from app.services import Services
 from app.settings import Setting
 from app.theme import unit
+from app.widgets.basics import laid_out
 from app.workers.capture import CaptureWorker
 from core.clock import monotonic_ns
 from core.errors import InputError, StopReason
@@ -248,7 +249,8 @@ class TeleoperatePage(Page):
         settings.put(_RESET, choices.reset_scene)
         settings.put(_PANEL, self.panel.isVisibleTo(self))
         settings.put(_TRACES, self._services.actions["view.traces"].isChecked())
-        settings.put(_SPLITS, {"down": self._down.sizes(), "across": self._across.sizes()})
+        if laid_out(self._across):
+            settings.put(_SPLITS, {"down": self._down.sizes(), "across": self._across.sizes()})
         self.views.remember()
         self._global_keys.use(False)
 
