@@ -179,6 +179,13 @@ def test_targets_are_added_and_removed(page: CorrespondencePage) -> None:
     QTest.keyClick(page, Qt.Key.Key_Plus)
     assert page.scenes.targets == 5 and page.scenes.chosen == 5
     wait_until(lambda: described(page))
+    page.scenes.show(page.scenes.panels[:3])
+    page.scenes.go(-1)
+    page.scenes.choose(5)
+    page.scenes.go(1)
+    assert page.scenes.targets == 2 and page.scenes.chosen == 2
+    page.scenes.go(-1)
+    page.scenes.choose(5)
     QTest.keyClick(page, Qt.Key.Key_Minus)
     assert page.scenes.targets == 4
 

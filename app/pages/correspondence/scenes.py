@@ -126,6 +126,7 @@ class Scenes(QObject):
             self.new()
         elif wanted >= 0:
             self._position = wanted
+            self.chosen = min(self.chosen, self.targets)
             self.changed.emit()
 
     # Changing -------------------------------------------------------------------------------------------------------
