@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from conftest import close_window, open_window, wait_until
@@ -142,6 +143,14 @@ def test_points_are_added_renamed_deleted_saved_and_opened(opened: Application, 
     page.points.sets.entered.emit(page.points.sets.itemData(0))
     wait_until(lambda: page.gathering.points == saved)
     assert page.points.name.text() == "box"
+    QTest.keyClick(page, Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier)
+    assert page.gathering.points == () and page.points.name.text() == ""
+    next(each for each in opened.window.findChildren(QPushButton) if each.text() == "Bring points back").click()
+    assert page.gathering.points == saved and page.points.name.text() == "box"
+    model = page.desk.chosen
+    assert model is not None
+    page.gathering.use_model(msgspec.structs.replace(model, name="another name"))
+    assert page.gathering.points == saved
 
 
 def test_proposed_points_lie_apart_even_where_objects_are_not_known(

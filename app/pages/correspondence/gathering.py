@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -55,10 +56,10 @@ class Gathering(QObject):
 
     def use_model(self, model: ModelRow | None) -> None:
         """Points mean something to one model only."""
-        if model == self._model:
-            return
-        self._model = model
-        self.clear()
+        before, self._model = self._model, model
+        if (before.id if before else "") == (model.id if model else ""):
+            return  # it may have got another name
+        self._begin()
         self.refresh()
 
     def refresh(self) -> None:
@@ -110,8 +111,10 @@ class Gathering(QObject):
         self._replace(source, pixels)
 
     def _replace(self, source: PanelImage, pixels: np.ndarray) -> None:
+        give_back = self._giving_back()
         self._points = ()
         self.add(source, [(float(u), float(v)) for u, v in pixels])
+        self._offer("The points before were replaced.", give_back)
 
     def rename(self, index: int, name: str) -> None:
         """An empty or taken name is refused: the old one stays."""
@@ -124,9 +127,31 @@ class Gathering(QObject):
         self._set(tuple(point for index, point in enumerate(self._points) if index not in indices))
 
     def clear(self) -> None:
+        """Begin another set, with an offer to bring these points back."""
+        give_back = self._giving_back()
+        self._begin()
+        self._offer("Another set begins.", give_back)
+
+    def _begin(self) -> None:
         self._opened, self._name = None, ""
         self._set(())
         self.setsChanged.emit(self._sets, "")
+
+    def _giving_back(self) -> Callable[[], None] | None:
+        """What brings the points back that are here now, as long as their model is asked; None without points."""
+        model, opened, name, points = self._model, self._opened, self._name, self._points
+
+        def give_back() -> None:
+            if model is not None and self._model is not None and model.id == self._model.id:
+                self._opened, self._name = opened, name
+                self._set(points)
+                self.setsChanged.emit(self._sets, opened.id if opened else "")
+
+        return give_back if points else None
+
+    def _offer(self, words: str, give_back: Callable[[], None] | None) -> None:
+        if give_back is not None:
+            self._messenger.say(words, "Bring points back", give_back, key="points before")
 
     def use_name(self, name: str) -> None:
         self._name = name
