@@ -326,6 +326,8 @@ def test_a_model_is_trained_paused_resumed_ended_renamed_trashed_and_brought_bac
     actions, training = opened.services.actions, page.desk.training
     page.desk.panel.new_name.setText("mine")
     page.desk.panel.minutes.setValue(60.0)
+    field = page.desk.panel.minutes.lineEdit()
+    assert field.width() > field.fontMetrics().horizontalAdvance("60.0 min")
     actions["training.start"].trigger()
     assert page._side.currentWidget() is page.desk.panel and not actions["training.start"].isEnabled()
     wait_until(lambda: training.state is not None and training.state.remaining_s is not None, 120.0)

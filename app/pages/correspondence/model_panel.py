@@ -9,6 +9,7 @@ from app.actions import ActionBook
 from app.pages.correspondence.training import TrainingState
 from app.pages.correspondence.training_view import TrainingView
 from app.pages.episodes.model import when_words
+from app.theme import unit
 from app.widgets.basics import ActionButton, column, line, row, text
 from app.widgets.choices import tool
 from core.correspondence.config import LAPTOP
@@ -39,9 +40,9 @@ class ModelPanel(QFrame):
         self.minutes = QDoubleSpinBox()
         self.minutes.setRange(0.1, 240.0)
         self.minutes.setDecimals(1)
-        self.minutes.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.minutes.setValue(LAPTOP.minutes)
         self.minutes.setSuffix(" min")
+        self.minutes.lineEdit().setTextMargins(2 * unit(), 0, 0, 0)
         self.minutes.setAccessibleName("Minutes of training")
         asking = row(self.new_name, self.minutes, gap=2)
         asking.setStretch(0, 1)
