@@ -209,7 +209,8 @@ def test_descriptors_are_shown_as_colours(opened: Application, page: Corresponde
 
 
 def test_two_models_answer_side_by_side_and_are_named_once(page: CorrespondencePage) -> None:
-    page.desk.use_beside(page.toolbar.beside.itemData(2))
+    assert page.toolbar.beside.findData(page.desk.path) < 0
+    page.desk.use_beside(page.toolbar.beside.itemData(1))
     wait_until(lambda: all(page.stage.content(panel, 1) for panel in range(5)), 60.0)
     assert len(page.stage.targets) == 8
     titled = [view.top_left.words for view in page.stage.targets]

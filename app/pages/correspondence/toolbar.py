@@ -13,9 +13,12 @@ from app.widgets.basics import ActionButton, row, text
 from app.widgets.choices import Combo, icon_button, tool
 from core.library.runs import ModelRow
 
-_ROOMY = 350
+_ROOMY, _TIGHT = 365, 285
+"""Above and below these the words are shown, and all is as narrow as the smallest window."""
 NONE = "-"
 _TRAINING = ("training.start", "training.resume", "training.pause", "training.cancel")
+_MODEL_TIP = "The descriptors that are asked"
+_BESIDE_TIP = "A second model, side by side on the same point"
 _MENU = (*_TRAINING, "model.rename", "model.trash")
 
 
@@ -53,9 +56,9 @@ class Toolbar(QFrame):
         self.setFixedHeight(unit() * 11)
         self._look = Look()
         self.model = Combo(46, placeholder="Model")
-        self.model.setToolTip("The descriptors that are asked")
+        self.model.setToolTip(_MODEL_TIP)
         self.beside = Combo(36, placeholder="Beside")
-        self.beside.setToolTip("A second model, side by side on the same point")
+        self.beside.setToolTip(_BESIDE_TIP)
         self._kernel = slider("Width of the kernel: how near a descriptor must be to be warm", len(KERNELS) - 1, 22)
         self._blend = slider("How much of the heatmap covers the picture", 20, 22)
         self._kernel_value, self._blend_value = text("", muted=True), text("", muted=True)
@@ -84,7 +87,8 @@ class Toolbar(QFrame):
             layout.addWidget(tool(book[name]))
         for name in ("scene.swap", "scene.previous", "scene.next"):
             layout.addWidget(tool(book[name]))
-        layout.addWidget(ActionButton(book, "scene.new"))
+        self._new = ActionButton(book, "scene.new")
+        layout.addWidget(self._new)
         self.setLayout(layout)
         self.model.entered.connect(self.modelChosen.emit)
         self.beside.entered.connect(self.besideChosen.emit)
@@ -98,15 +102,20 @@ class Toolbar(QFrame):
         roomy = self.width() > unit() * _ROOMY
         for label in (*self._words, self._kernel_value, self._blend_value):
             label.setVisible(roomy)
-        for widget, wide, narrow in ((self.model, 46, 38), (self.beside, 36, 28)):
-            widget.setFixedWidth(unit() * (wide if roomy else narrow))
-        for widget in (self._kernel, self._blend):
-            widget.setFixedWidth(unit() * (22 if roomy else 14))
+        size = 0 if roomy else 1 if self.width() > unit() * _TIGHT else 2
+        widths = ((self.model, (46, 38, 30)), (self.beside, (36, 28, 22)), (self._colours, (22, 22, 18)))
+        for widget, units in (*widths, (self._kernel, (22, 14, 9)), (self._blend, (22, 14, 9))):
+            widget.setFixedWidth(unit() * units[size])
+        self._new.set_words("New" if size == 2 else "")
 
     def offer_models(self, models: tuple[ModelRow, ...], chosen: str, beside: str) -> None:
         entries = [(model.name, model.path) for model in models]
         self.model.offer(entries, chosen)
-        self.beside.offer([("One model", NONE), *entries], beside or NONE)
+        others = [(name, path) for name, path in entries if path != chosen]
+        self.beside.offer([("One model", NONE), *others], beside or NONE)
+        called = {path: name for name, path in entries}
+        self.model.setToolTip("\n".join(filter(None, (called.get(chosen), _MODEL_TIP))))
+        self.beside.setToolTip("\n".join(filter(None, (called.get(beside), _BESIDE_TIP))))
 
     def show_look(self, look: Look) -> None:
         """Show a look without saying that it was chosen."""
