@@ -289,7 +289,7 @@ def test_matching_points_are_labelled_corrected_stored_taken_back_and_exported(
     assert pair.origin == "labels" and pair.uv_target.shape == (1, 1, 2) and Path(pair.target.path).exists()
     QTest.keyClick(page, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: list((library.root / "annotations").glob("*.json")))
-    QTest.keyClick(page, Qt.Key.Key_Backspace)
+    QTest.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: page.labelling.labels == ())
     QTest.keyClick(page, Qt.Key.Key_T)
     assert not page.stage.labelling

@@ -23,7 +23,7 @@ from robot.inspector_messages import Shown, StoredFrame
 if TYPE_CHECKING:
     from core.library.library import Library
 
-_NEW = QColor("#ffffff")
+_NEW = QColor("#ff5ad1")
 _STORED = QColor("#5aa5ff")
 Marks = dict[int, tuple[Mark, ...]]
 

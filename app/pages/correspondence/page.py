@@ -226,10 +226,12 @@ class CorrespondencePage(Page):
         self.space.tick()
 
     def undo(self) -> bool:
-        """While masks are corrected, strokes are what is taken back."""
+        """While masks are corrected, strokes are what is taken back; while labelling, marks and labels."""
         if self.masking.on:
             self.masking.undo()
-        return self.masking.on
+        elif self.labelling.on:
+            self.labelling.undo()
+        return self.masking.on or self.labelling.on
 
     def remember(self) -> None:
         self.desk.remember()

@@ -31,6 +31,7 @@ class PairQueue(QObject):
         self._total = 0
         self._current: StoredPair | None = None
         inspector.compared.connect(self._compared)
+        scenes.changed.connect(self._tell)
 
     @property
     def waiting(self) -> tuple[StoredPair, ...]:
@@ -116,7 +117,7 @@ class PairQueue(QObject):
         if not self._total:
             return "No two images show an object that could be labelled"
         confidence = self._known.get(self._current) if self._current is not None else None
-        if confidence is not None:
+        if confidence is not None and self._scenes.panels == self._current:
             shown = self._total - len(self._left) - len(self.waiting)
             return f"{shown} of {self._total}, confidence {100 * confidence:.0f} %"
         if self._left:
