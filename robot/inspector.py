@@ -41,7 +41,7 @@ from robot.inspector_messages import (
     pack,
     panel_topic,
 )
-from robot.inspector_pairs import PairComparer
+from robot.inspector_pairs import PairComparer, PairImage
 from robot.station_messages import frame_topic
 
 _LOG = logging.getLogger(__name__)
@@ -250,13 +250,13 @@ class Inspector:
             raise ReticleError(f"The rig has no {shown.role} camera; choose another image.")
         return _Source(self._newest[shown.role], info.pinhole, info.depth_scale_m)
 
-    def _describe_for_pair(self, command: ComparePairs, shown: StoredFrame) -> tuple[DescriptorImage, Any]:
+    def _describe_for_pair(self, command: ComparePairs, shown: StoredFrame) -> PairImage:
         """Descriptors and mask; InputError when the model could not be loaded."""
         model = self._models.get(command.model)
         if model is None:
             raise InputError(f"The model in {command.model} cannot be used; choose another.")
         source, described = self._describe(command.model, model, shown)
-        return described, self._mask(shown, source, command.captures)[0]
+        return PairImage(described, *self._mask(shown, source, command.captures))
 
     def _mask(self, shown: Shown, source: _Source, captures: str) -> tuple[Any, str]:
         """Where objects are when masks are asked for, or why that cannot be told; the imports are heavy, hence here."""

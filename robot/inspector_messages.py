@@ -118,11 +118,15 @@ class Described(InspectorEvent, frozen=True, tag="described"):
 
 
 class PairCompared(InspectorEvent, frozen=True, tag="compared"):
-    """How sure a model is of a pair, in [0, 1]; None where that cannot be told: no object, or no image."""
+    """How sure a model is of a pair, in [0, 1]; None where that cannot be told: no object, or what ``trouble`` says.
+
+    With a confidence, ``trouble`` says why it is of the whole image: where objects are is not known.
+    """
 
     model: str
     pair: StoredPair
     confidence: float | None
+    trouble: str = ""
 
 
 class InspectorError(InspectorEvent, frozen=True, tag="error"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from core.clock import NANOSECONDS, monotonic_ns
@@ -190,9 +191,17 @@ class InspectorWorker(QObject):
         elif isinstance(event, Described):
             self.described.emit(event)
         elif isinstance(event, PairCompared):
+            self._forget(event)
             self.compared.emit(event)
         elif isinstance(event, InspectorError) and event.generation in (0, self._generation):
             self.troubled.emit(event)
+
+    def _forget(self, answered: PairCompared) -> None:
+        """A process that is started later need not compare this pair again."""
+        asked = self._comparison
+        if asked is not None and asked.model == answered.model:
+            left = tuple(pair for pair in asked.pairs if pair != answered.pair)
+            self._comparison = msgspec.structs.replace(asked, pairs=left)
 
     def _finish(self, run: int, status: int, words: str) -> None:
         if self._closing or run != self._run:

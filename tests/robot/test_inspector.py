@@ -15,13 +15,17 @@ from core.correspondence.checkpoint import ModelDescription, load_model, save_mo
 from core.correspondence.config import NetworkConfig
 from core.correspondence.describer import Describer
 from core.correspondence.descriptors import DescriptorImage
+from core.correspondence.empty_workspace import CaptureInfo, EmptyWorkspace
 from core.correspondence.heatmap import pair_confidence
 from core.correspondence.network import DescriptorNetwork
+from core.correspondence.pairs import FrameLoader
 from core.episodes.reader import EpisodeReader
 from core.geometry import SE3, PinholeCamera
 from core.messages import CameraInfo, Frame
 from core.processes.child import Child
 from core.processes.shared_memory import Bus, BytesSubscriber, Session
+from robot import inspector_masks
+from robot.inspector_masks import MaskMaker
 from robot.inspector_messages import (
     CloseInspector,
     ComparePairs,
@@ -39,8 +43,10 @@ from robot.inspector_messages import (
     panel_topic,
     unpack,
 )
+from robot.inspector_pairs import PairComparer, PairImage
 from robot.inspector_truth import error_m, true_pixel
 from robot.station_messages import frame_topic
+from tests.robot.correspondence.small import ROLES, add_episode, camera, small_library
 from tests.waiting import wait_for
 
 
@@ -177,6 +183,50 @@ def test_pairs_are_compared_when_nothing_else_is_asked_and_an_unreadable_one_is_
     for one, other in pairs[:2]:
         assert told[one, other] == pytest.approx(pair_confidence(images[one], images[other], None), abs=1e-3)
     assert told[first, missing] is None
+    troubles = {event.pair: event.trouble for event in parent.said(PairCompared)}
+    assert troubles[first, second] == "" and "none.mcap" in troubles[first, missing]
+
+
+def test_a_pair_that_cannot_be_compared_is_answered_and_the_rest_goes_on() -> None:
+    good, poison = [StoredFrame(name, name, "right", 0) for name in ("good", "poison")]
+    rng = np.random.default_rng(0)
+    image = PairImage(DescriptorImage.of(rng.normal(size=(6, 8, 3)).astype(np.float32), 32, 24), None, "no capture")
+    asked = []
+
+    def describe(_: ComparePairs, shown: StoredFrame) -> PairImage:
+        asked.append(shown)
+        if shown == poison:
+            raise IndexError("what no one thought of")
+        return image
+
+    comparer = PairComparer(describe)
+    comparer.take(ComparePairs("M", ((poison, good), (good, good))))
+    told = [event for _ in range(4) if (event := comparer.step()) is not None]
+    assert [event.pair for event in told] == [(poison, good), (good, good)] and not comparer.busy
+    assert told[0].confidence is None and "what no one thought of" in told[0].trouble
+    assert told[1].confidence is not None and told[1].trouble == "no capture"
+    assert asked == [poison, good] and not comparer._images
+
+
+def test_masks_follow_the_newest_capture_and_only_some_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = small_library(tmp_path / "library")
+    path = root / "episodes" / f"{add_episode(root)}.mcap"
+    captures = root / "captures"
+    loader = FrameLoader(None)
+    maker = MaskMaker(loader)
+    monkeypatch.setattr(inspector_masks, "_KEPT", 1)
+    shown = StoredFrame("e", str(path), "right", 0)
+    frame = loader.load(shown.ref).frame
+    before = maker.mask(shown, frame, captures)
+    assert before.any() and maker.mask(shown, frame, captures) is before
+    nothing = {"right": frame.depth, "left": frame.depth}
+    EmptyWorkspace(CaptureInfo("D", 2, "simulated", tuple(camera(role) for role in ROLES)), nothing).save(
+        captures / "D"
+    )
+    assert not maker.mask(shown, frame, captures).any() and len(maker._known) == 1
+    loader.close()
 
 
 def read(shown: StoredFrame) -> np.ndarray:
