@@ -58,7 +58,7 @@ class CorrespondencePage(Page):
         self.labels = LabelsPanel(services.actions)
         self.masking = Masking(services.library, services.messenger, self.stage.source, services.actions)
         self.masks = MaskPanel(services.actions)
-        self.queue = PairQueue(services.library, services.inspector, self.scenes)
+        self.queue = PairQueue(services.library, services.inspector, self.scenes, lambda: bool(self.labelling.marks))
         self.desk = ModelDesk(services, self.toolbar)
         self.grid = ViewGrid()
         self.space = Space(services.view3d, services.pair_feed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from app.pages.correspondence.scenes import Scenes
@@ -14,23 +16,31 @@ PAIRS = 40
 
 
 class PairQueue(QObject):
-    """Draws pairs, has them compared and shows them one after the other; what is labelled never comes again."""
+    """Draws pairs, has them compared and shows them one after the other; what is labelled never comes again.
+
+    ``at_work``: whether marks that are not stored would be lost with the images that are shown.
+    """
 
     changed = Signal(str)
     """How far it is, in words."""
 
-    def __init__(self, library: LibraryWorker, inspector: InspectorWorker, scenes: Scenes) -> None:
+    def __init__(
+        self, library: LibraryWorker, inspector: InspectorWorker, scenes: Scenes, at_work: Callable[[], bool]
+    ) -> None:
         super().__init__()
         self._library, self._inspector, self._scenes = library, inspector, scenes
-        self._model = ""
+        self._at_work = at_work
+        self._model = self._trouble = ""
         self._on = self._awaited = self._drawing = False
         self._left: list[StoredPair] = []
         self._known: dict[StoredPair, float] = {}
+        self._unmasked: set[StoredPair] = set()
         self._past: set[frozenset[StoredFrame]] = set()
         self._labelled: list[set[tuple[str, str, int]]] = []
         self._total = 0
         self._current: StoredPair | None = None
         inspector.compared.connect(self._compared)
+        scenes.changed.connect(self._no_longer_await)
         scenes.changed.connect(self._tell)
 
     @property
@@ -44,9 +54,8 @@ class PairQueue(QObject):
         if (on, model) == (self._on, self._model):
             return
         if model != self._model:
-            self._left.clear()
-            self._known.clear()
-            self._current, self._total = None, 0
+            self._forget()
+        self._awaited = self._awaited and on
         self._on, self._model = on, model
         if on and not self._left and not self.waiting:
             self._draw()
@@ -59,7 +68,10 @@ class PairQueue(QObject):
         self._tell()
 
     def next(self) -> None:
-        """Show the pair that the model is least sure of; other pairs are drawn when all were shown."""
+        """Show the pair that the model is least sure of so far; other pairs are drawn when all were shown.
+
+        When none is compared yet it is shown once all are, unless the images that are shown were changed or marked.
+        """
         waiting = self.waiting
         if not waiting:
             self._awaited = True
@@ -67,7 +79,6 @@ class PairQueue(QObject):
                 self._draw()
             self._tell()
             return
-        self._awaited = False
         self._current = waiting[0]
         self._past.add(frozenset(self._current))
         self._scenes.show(self._current)
@@ -77,13 +88,27 @@ class PairQueue(QObject):
         if self._drawing:
             return
         self._drawing = True
-        self._scenes.draw_pairs(PAIRS, self._drawn)
+        self._scenes.draw_pairs(PAIRS, self._drawn, self._not_drawn)
+
+    def _not_drawn(self, message: str) -> None:
+        self._drawing = self._awaited = False
+        self._forget()
+        self._trouble = message
+        self._tell()
+
+    def _forget(self) -> None:
+        """What is known of pairs."""
+        self._left.clear()
+        self._known.clear()
+        self._unmasked.clear()
+        self._current, self._total, self._trouble = None, 0, ""
 
     def _drawn(self, pairs: tuple[StoredPair, ...]) -> None:
         self._drawing = False
-        self._known.clear()
+        self._forget()
         self._left = [pair for pair in pairs if not self._is_past(pair)]
         self._total = len(self._left)
+        self._awaited = self._awaited and bool(self._left)
         self._ask()
         self._tell()
 
@@ -98,11 +123,26 @@ class PairQueue(QObject):
         self._left.remove(event.pair)
         if event.confidence is None:
             self._total -= 1
+            self._trouble = event.trouble or self._trouble
         else:
             self._known[event.pair] = event.confidence
-        if self._awaited and self.waiting:
-            self.next()
+            if event.trouble:
+                self._unmasked.add(event.pair)
+        if self._awaited and not self._left:
+            self._show_awaited()
         self._tell()
+
+    def _show_awaited(self) -> None:
+        """All are compared: what was waited for comes, unless the hand has begun something else."""
+        self._awaited = False
+        if self.waiting and not self._at_work():
+            self.next()
+
+    def _no_longer_await(self) -> None:
+        """Other images are shown."""
+        if self._awaited:
+            self._awaited = False
+            self._tell()
 
     def _is_past(self, pair: StoredPair) -> bool:
         images = {(shown.episode, shown.role, shown.frame) for shown in pair}
@@ -112,14 +152,19 @@ class PairQueue(QObject):
         self.changed.emit(self._words())
 
     def _words(self) -> str:
-        if self._drawing or (self._awaited and self._left):
+        if self._drawing:
             return "Looking for the pairs where the model is least sure"
         if not self._total:
-            return "No two images show an object that could be labelled"
+            return self._trouble or "No two images show an object that could be labelled"
+        compared = f"{self._total - len(self._left)} of {self._total} pairs are compared"
+        if self._awaited:
+            return f"{compared}; the least sure comes when all are"
         confidence = self._known.get(self._current) if self._current is not None else None
         if confidence is not None and self._scenes.panels == self._current:
+            where = (
+                " over the whole image, as where objects are is not known" if self._current in self._unmasked else ""
+            )
             shown = self._total - len(self._left) - len(self.waiting)
-            return f"{shown} of {self._total}, confidence {100 * confidence:.0f} %"
-        if self._left:
-            return f"{self._total - len(self._left)} of {self._total} pairs are compared"
-        return f"{len(self.waiting)} pairs wait, the least sure first"
+            so_far = f"; {compared} so far" if self._left else ""
+            return f"{shown} of {self._total}, confidence {100 * confidence:.0f} %{where}{so_far}"
+        return compared if self._left else f"{len(self.waiting)} pairs wait, the least sure first"

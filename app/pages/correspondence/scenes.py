@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.pages.episodes.model import when_words
 from app.workers.library import LibraryWorker
+from core.errors import InputError
 from core.library.mask_corrections import CorrectedFrame
 from core.library.rows import EpisodeRow
 from robot.inspector_messages import MOST_PANELS, LiveFrame, Shown, StoredFrame, StoredPair
@@ -96,10 +97,12 @@ class Scenes(QObject):
 
         self._library.read(draw, self._drawn)
 
-    def draw_pairs(self, count: int, done: Callable[[tuple[StoredPair, ...]], None]) -> None:
-        """Pairs of images that could be labelled, as far as there are."""
+    def draw_pairs(
+        self, count: int, done: Callable[[tuple[StoredPair, ...]], None], failed: Callable[[str], None]
+    ) -> None:
+        """Pairs of images that could be labelled, as far as there are; or the sentence that says why not."""
         rng = np.random.default_rng(self._rng.integers(2**32))
-        self._library.read(lambda library: SceneMaker(self._book, library).pairs(count, rng), done)
+        self._library.read(lambda library: SceneMaker(self._book, library).pairs(count, rng), done, failed)
 
     def _drawn(self, panels: Panels) -> None:
         if panels:
@@ -184,13 +187,21 @@ class Scenes(QObject):
             self.put(frames.at(role if role in frames.roles else frames.roles[0], frames.within(0.3)))
 
     def choose_image(self, image: CorrectedFrame) -> None:
-        """That image as the source."""
+        """That image as the source; its episode may have been replaced since the image was corrected."""
+
+        def find(library: Library) -> EpisodeFrames:
+            frames = self._read(library, image.episode)
+            if image.frame >= len(frames.stamps_s.get(image.role, ())):
+                raise InputError(
+                    f"The episode has no frame {image.frame} of a {image.role} camera any more; choose another image."
+                )
+            return frames
 
         def use(frames: EpisodeFrames) -> None:
             self.chosen = 0
             self.put(StoredFrame(image.episode, frames.path, image.role, image.frame))
 
-        self._library.read(lambda library: self._read(library, image.episode), use)
+        self._library.read(find, use)
 
     def choose_role(self, role: str) -> None:
         """Another camera at the same moment."""
