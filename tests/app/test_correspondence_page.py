@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -240,6 +241,16 @@ def test_the_point_and_its_match_are_shown_in_space(opened: Application, page: C
     first = scene._image.copy()
     hover(page, 360, 280)
     wait_until(lambda: scene._image != first)
+    QTest.keyClick(page, Qt.Key.Key_C)
+    QTest.keyClick(page, Qt.Key.Key_C)
+    wait_until(lambda: scene.message == "")
+    first, second = page.stage.content(0), page.stage.content(1)
+    bare = dataclasses.replace(first, frame=dataclasses.replace(first.frame, depth=None))
+    page.space.show(bare, second, None, None)
+    page.space.tick()
+    assert scene.message.startswith("Without depth") and scene.note == ""
+    page.space.show(first, second, None, None)
+    wait_until(lambda: scene.message == "")
     page.scenes.choose(2)
     wait_until(lambda: scene.note.startswith("moved "))
     QTest.keyClick(page, Qt.Key.Key_C)
