@@ -137,10 +137,13 @@ def test_strokes_are_taken_back_painted_again_and_dropped(opened: Application, p
     first = layers(page).copy()
     drag(page, (200, 300), (250, 300))
     second = layers(page).copy()
+    drag(page, (200, 300), (250, 300))  # over what is painted already: nothing to take back
     undo()
     np.testing.assert_array_equal(stored(page), first)
     redo()
     np.testing.assert_array_equal(stored(page), second)
+    page.masking.redo()
+    assert any("could be painted again" in words for words in opened.window.toasts.texts)
     QTest.keyClick(page, Qt.Key.Key_A)
     assert stored(page) is None and not layers(page).any() and page.masks.list.count() == 1
     undo()
@@ -210,6 +213,18 @@ def test_a_stroke_belongs_to_the_image_on_which_it_began(page: CorrespondencePag
     page.masks.list.itemClicked.emit(item)
     wait_until(lambda: image(page) == first and sheet.picture is not None)
     assert layers(page)[200, [220, 290]].tolist() == [ADDED, 0]
+
+
+def test_dropping_the_correction_ends_the_stroke_that_is_painted(page: CorrespondencePage) -> None:
+    sheet = page.masking.sheet
+    drag(page, (200, 200), (250, 200))
+    QTest.mousePress(sheet, LEFT, pos=at(page, 300, 300))
+    QTest.keyClick(page, Qt.Key.Key_A)
+    QTest.mouseMove(sheet, at(page, 340, 300))
+    QTest.mouseRelease(sheet, LEFT, pos=at(page, 340, 300))
+    assert not layers(page).any() and stored(page) is None
+    page.masking.undo()
+    assert layers(page)[300, 300] == ADDED and layers(page)[200, 220] == ADDED
 
 
 def test_modes_exclude_one_another(opened: Application, page: CorrespondencePage) -> None:

@@ -174,30 +174,35 @@ class Masking(QObject):
     # Changes --------------------------------------------------------------------------------------------------------
     def _painted(self) -> None:
         picture, image = self.sheet.picture, self._image
-        if picture is not None and image is not None:
-            self._histories[image].add(correction(image.role, image.frame, picture.layers))
+        if picture is None or image is None:
+            return
+        history, now = self._histories[image], correction(image.role, image.frame, picture.layers)
+        if now != history.now:
+            history.add(now)
             self._keep(image)
 
     def undo(self) -> None:
         """Take the newest corner or stroke on this image back."""
         self.sheet.finish()
         if not self.sheet.drop_corner():
-            self._step(-1)
+            self._step(-1, "There is no stroke on this image to take back.")
 
     def redo(self) -> None:
         """Paint again what was taken back last."""
-        self._step(1)
+        self.sheet.finish()
+        self._step(1, "No stroke on this image was taken back that could be painted again.")
 
-    def _step(self, by: int) -> None:
+    def _step(self, by: int, otherwise: str) -> None:
         history = self._history()
         if history is None or not history.can_move(by):
-            self._messenger.say("There is no stroke on this image to take back.", key="masks")
+            self._messenger.say(otherwise, key="masks")
             return
         history.position += by
         self._keep_and_show()
 
     def as_found(self) -> None:
         """Drop the correction of this image; that can be taken back too."""
+        self.sheet.finish()
         history = self._history()
         if history is not None and history.something:
             history.add(None)
