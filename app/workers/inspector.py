@@ -208,10 +208,22 @@ class InspectorWorker(QObject):
             return
         _LOG.error("the inspector ended with %d: %s", status, words)
         self._child = None
+        suspect = self._being_compared()
         if self._scene is not None and monotonic_ns() - self._started_ns > _TOO_SOON_NS:
             self.restart()
-            return
-        self._fail("The inspector ended by itself; what it showed last stays.")
+        else:
+            self._fail("The inspector ended by itself; what it showed last stays.")
+        if suspect is not None:
+            self.compared.emit(suspect)
+
+    def _being_compared(self) -> PairCompared | None:
+        """The pair at which the process may have ended, left out from now on so that it does not end the next one."""
+        asked = self._comparison
+        if asked is None or not asked.pairs:
+            return None
+        suspect = PairCompared(asked.model, asked.pairs[0], None, "The inspector ended while it compared these images.")
+        self._forget(suspect)
+        return suspect
 
     def _fail(self, message: str) -> None:
         self._child = None

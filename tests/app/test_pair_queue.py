@@ -108,6 +108,15 @@ def test_what_keeps_pairs_from_being_compared_is_said(bench: Bench) -> None:
     assert bench.words == "The model cannot be used."
 
 
+def test_a_pair_at_which_the_inspector_ends_is_not_compared_again(bench: Bench) -> None:
+    pairs = tuple(bench.queue._left)
+    bench.inspector._arrived.emit(0, PairCompared(MODEL, pairs[0], 0.5))
+    bench.inspector._ended.emit(0, -9, "killed")
+    assert tuple(bench.queue._left) == pairs[2:] and bench.queue.waiting == (pairs[0],)
+    asked = bench.inspector._comparison
+    assert asked is not None and asked.pairs == pairs[2:]
+
+
 def test_pairs_that_cannot_be_drawn_are_told_and_asked_for_again(
     library: LibraryWorker, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
