@@ -93,9 +93,10 @@ def test_leaving_ends_the_waiting(bench: Bench) -> None:
 
 
 def test_so_far_is_said_while_pairs_are_left(bench: Bench) -> None:
-    bench.answer(all_but=1, trouble="no capture")
+    bench.answer(all_but=1, trouble="No capture.")
     bench.queue.next()
-    assert bench.scenes.panels and bench.words.endswith("so far") and "over the whole image" in bench.words
+    assert bench.scenes.panels and "compared so far" in bench.words
+    assert bench.words.endswith("over the whole image. No capture.")
 
 
 def test_what_keeps_pairs_from_being_compared_is_said(bench: Bench) -> None:

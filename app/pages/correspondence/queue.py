@@ -34,7 +34,7 @@ class PairQueue(QObject):
         self._on = self._awaited = self._drawing = False
         self._left: list[StoredPair] = []
         self._known: dict[StoredPair, float] = {}
-        self._unmasked: set[StoredPair] = set()
+        self._unmasked: dict[StoredPair, str] = {}
         self._past: set[frozenset[StoredFrame]] = set()
         self._labelled: list[set[tuple[str, str, int]]] = []
         self._total = 0
@@ -127,7 +127,7 @@ class PairQueue(QObject):
         else:
             self._known[event.pair] = event.confidence
             if event.trouble:
-                self._unmasked.add(event.pair)
+                self._unmasked[event.pair] = event.trouble
         if self._awaited and not self._left:
             self._show_awaited()
         self._tell()
@@ -159,12 +159,13 @@ class PairQueue(QObject):
         compared = f"{self._total - len(self._left)} of {self._total} pairs are compared"
         if self._awaited:
             return f"{compared}; the least sure comes when all are"
-        confidence = self._known.get(self._current) if self._current is not None else None
-        if confidence is not None and self._scenes.panels == self._current:
-            where = (
-                " over the whole image, as where objects are is not known" if self._current in self._unmasked else ""
-            )
-            shown = self._total - len(self._left) - len(self.waiting)
-            so_far = f"; {compared} so far" if self._left else ""
-            return f"{shown} of {self._total}, confidence {100 * confidence:.0f} %{where}{so_far}"
+        if self._current in self._known and self._scenes.panels == self._current:
+            return self._words_of(self._current)
         return compared if self._left else f"{len(self.waiting)} pairs wait, the least sure first"
+
+    def _words_of(self, pair: StoredPair) -> str:
+        """How sure the model is of a pair; and of what, where no object is known."""
+        shown = self._total - len(self._left) - len(self.waiting)
+        so_far = f"; {len(self._known)} compared so far" if self._left else ""
+        where = f", over the whole image. {self._unmasked[pair]}" if pair in self._unmasked else ""
+        return f"{shown} of {self._total}, confidence {100 * self._known[pair]:.0f} %{so_far}{where}"
