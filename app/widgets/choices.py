@@ -108,6 +108,10 @@ def icon_button(name: str, tooltip: str) -> QToolButton:
     return button
 
 
+_PADDING_UNITS = 3
+"""By how much a text is drawn beyond the field that the style tells of, on both sides together."""
+
+
 class Combo(QComboBox):
     """A combo box as wide as asked for; ``editable`` ones also take words that are not in the list."""
 
@@ -155,9 +159,10 @@ class Combo(QComboBox):
         field = self.style().subControlRect(
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
-        option.currentText = self.fontMetrics().elidedText(  # type: ignore[attr-defined]
-            self.currentText(), Qt.TextElideMode.ElideMiddle, field.width() - unit()
-        )
+        text, metrics = self.currentText(), self.fontMetrics()
+        if metrics.horizontalAdvance(text) > field.width() + _PADDING_UNITS * unit():
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, field.width())
+        option.currentText = text  # type: ignore[attr-defined]
         painter = QStylePainter(self)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
