@@ -55,6 +55,11 @@ class DiskLine:
     low: bool = False
 
 
+def time_words(seconds: float) -> str:
+    """A length of time to wait for, as exactly as anyone wants to know it."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
 def disk_line(minutes: float | None, free_bytes: int | None) -> DiskLine:
     """Minutes of recording once the rate is known, gigabytes before."""
     if minutes is not None:

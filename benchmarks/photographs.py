@@ -26,7 +26,7 @@ from benchmarks.machine import write
 from core.correspondence.config import LAPTOP, AugmentationConfig, NetworkConfig
 from core.correspondence.describer import Describer
 from core.correspondence.evaluation import REFERENCE_WIDTH, pck
-from core.correspondence.heatmap import best_match, distances
+from core.correspondence.heatmap import best_matches
 from core.correspondence.material import Material
 from core.correspondence.training import Trainer
 from core.correspondence.views import ViewIndex, ViewInfo, ViewSet, resized_rgb
@@ -102,7 +102,7 @@ def accuracy(describer: Describer, pair: PhotographPair) -> dict[str, Any]:
     shown = ((there >= 0) & (there <= [second_width - 1, second_height - 1])).all(axis=-1)
     target = describer.describe(pair.second)
     descriptors = describer.describe(pair.first).at(uv[shown])
-    matches = np.array([best_match(target, each, distances(target, each)) for each in descriptors])
+    matches = best_matches(target, descriptors)
     errors = np.linalg.norm(matches - there[shown], axis=-1) * REFERENCE_WIDTH / second_width
     return {"points": int(shown.sum()), "pck": pck(errors), "median_px": float(np.median(errors))}
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.correspondence.descriptor_sets import pair_confidence
 from core.correspondence.descriptors import DescriptorImage
-from core.correspondence.heatmap import pair_confidence
 from core.correspondence.masks import SMALLEST_MASK
 from core.errors import ReticleError
 from robot.inspector_messages import ComparePairs, PairCompared, StoredFrame, StoredPair

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from core.correspondence.heatmap import lifted
 from robot.inspector_messages import LiveFrame, PanelImage, StoredFrame
 
 _MARGIN_M = 0.012
@@ -39,16 +40,9 @@ def true_pixel(source: PanelImage, target: PanelImage, uv: Pixel) -> Pixel | Non
 
 
 def point_at(image: PanelImage, uv: Pixel) -> Pixel | None:
-    """The point ``(3,)`` in C at a pixel, as ``heatmap.lifted`` has it; only the depths around it are looked at."""
+    """The point ``(3,)`` in C at a pixel; None where depth does not tell."""
     depth = image.frame.depth
-    if depth is None:
-        return None
-    u, v = round(float(uv[0])), round(float(uv[1]))
-    around = depth[max(0, v - 2) : v + 3, max(0, u - 2) : u + 3]
-    valid = around[around > 0]
-    if valid.size == 0:
-        return None
-    return image.camera.unproject(np.asarray(uv), np.asarray(np.median(valid) * image.depth_scale_m))
+    return None if depth is None else lifted(uv, depth, image.camera, image.depth_scale_m)
 
 
 def error_m(target: PanelImage, match: Pixel, truth: Pixel) -> float | None:

@@ -78,16 +78,10 @@ class ComparisonSampler:
         self._matches = matches
         self._generality = generality
         self.weights = _weighed(weights, possible(scenes, generality))
-        total = sum(self.weights.values())
-        self._shares = [weight / total for weight in self.weights.values()]
 
     def draw(self, rng: np.random.Generator) -> Comparison:
         """The next comparison with enough pairs of pixels."""
-        return self.draw_of(self.draw_kind(rng), rng)
-
-    def draw_kind(self, rng: np.random.Generator) -> ComparisonType:
-        """What to compare next."""
-        return tuple(self.weights)[int(rng.choice(len(self._shares), p=self._shares))]
+        return self.draw_of(by_weight(self.weights, rng), rng)
 
     def draw_of(self, kind: ComparisonType, rng: np.random.Generator) -> Comparison:
         """A comparison of that kind with enough pairs of pixels."""
@@ -131,6 +125,13 @@ class ComparisonSampler:
             for each in (first, second)
         ]
         return _any(chosen[0], rng), _any(chosen[1], rng)
+
+
+def by_weight(weights: Mapping[_T, float], rng: np.random.Generator) -> _T:
+    """One of the keys, each as often as it weighs."""
+    total = sum(weights.values())
+    shares = [weight / total for weight in weights.values()]
+    return tuple(weights)[int(rng.choice(len(shares), p=shares))]
 
 
 def possible(

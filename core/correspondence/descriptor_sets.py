@@ -16,7 +16,7 @@ from ulid import ULID
 
 from core.clock import utc_ns
 from core.correspondence.descriptors import DescriptorImage
-from core.correspondence.heatmap import confidences
+from core.correspondence.heatmap import coarse_squared, confidences
 from core.errors import InputError
 from core.messages import Floats
 from core.platform import replace_file
@@ -110,12 +110,27 @@ def sample_on_mask(mask: NDArray[np.bool_], count: int, seed: int = 0) -> Pixels
     return np.stack([u[drawn], v[drawn]], axis=-1).astype(np.float64)
 
 
+def pair_confidence(
+    source: DescriptorImage, target: DescriptorImage, mask: NDArray[np.bool_] | None, points: int = 64
+) -> float | None:
+    """How sure the matches of a pair are: mean confidence in the target of points drawn from the source's mask.
+
+    Without a mask the points are drawn from the whole source; None when the mask marks nothing.
+    """
+    allowed = _or_everywhere(source, mask)
+    if not allowed.any():
+        return None
+    return float(confidences(target, source.at(sample_on_mask(allowed, points))).mean())
+
+
+def _or_everywhere(image: DescriptorImage, mask: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    return np.ones((image.height, image.width), dtype=np.bool_) if mask is None else mask
+
+
 def coarse_matches(image: DescriptorImage, descriptors: Descriptors) -> Pixels:
     """Best matches of many descriptors ``(N, D)`` at once, pixels ``(N, 2)``: nearest cell, then sub-cell."""
-    height, width, dim = image.map.shape
-    cells = image.map.reshape(-1, dim)
-    squared = (cells * cells).sum(axis=1)[:, None] - 2.0 * cells @ descriptors.T
-    rows, columns = np.divmod(squared.argmin(axis=0), width)
+    height, width = image.map.shape[:2]
+    rows, columns = np.divmod(coarse_squared(image, descriptors).argmin(axis=0), width)
     found = np.empty((len(descriptors), 2))
     scale = np.array([image.width / width, image.height / height])
     steps = np.stack(np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9)), axis=-1).reshape(-1, 2)
@@ -140,7 +155,7 @@ def propose(
     near the best match, averaged over all images. Then the best is taken, and again and again the one with the largest
     product of confidence and distance, in descriptors, to those that are taken.
     """
-    allowed = np.ones((source.height, source.width), dtype=np.bool_) if mask is None else mask
+    allowed = _or_everywhere(source, mask)
     pixels = sample_on_mask(allowed, _CANDIDATES, seed)
     descriptors = source.at(pixels)
     sure = np.mean([confidences(image, descriptors) for image in (source, *others)], axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,6 +60,12 @@ def best_match(image: DescriptorImage, descriptor: Floats, found: Floats) -> tup
     return k % image.width, k // image.width
 
 
+def best_matches(image: DescriptorImage, descriptors: Floats) -> NDArray[np.float64]:
+    """The best match of each of ``descriptors: (N, D)``, pixels ``(N, 2)``."""
+    found = [best_match(image, descriptor, distances(image, descriptor)) for descriptor in descriptors]
+    return np.array(found, dtype=np.float64).reshape(-1, 2)
+
+
 def kernel(found: Floats, width: float = KERNEL_WIDTH) -> Floats:
     """``exp(-d / width)`` of distances ``(H, W)``, in (0, 1]."""
     return np.asarray(np.exp(found * np.float32(-1.0 / width)))
@@ -85,12 +92,16 @@ def _shape(heat: Floats, u: int, v: int) -> tuple[float, float]:
     return float(coarse[near].sum()) / total, float(np.sqrt(variance))
 
 
+def coarse_squared(image: DescriptorImage, descriptors: Floats) -> Floats:
+    """Squared distances ``(h w, N)`` of the map's cells to descriptors ``(N, D)``, without the descriptors' own."""
+    cells = image.map.reshape(-1, image.map.shape[-1])
+    return np.asarray((cells * cells).sum(axis=1)[:, None] - 2.0 * cells @ descriptors.T)
+
+
 def confidences(image: DescriptorImage, descriptors: Floats) -> NDArray[np.float64]:
     """The confidence of ``match`` for many descriptors ``(N, D)`` at once, ``(N,)``, from the coarse map."""
-    height, width, dim = image.map.shape
-    cells = image.map.reshape(-1, dim)
-    squared = (cells * cells).sum(axis=1)[:, None] - 2.0 * cells @ descriptors.T + (descriptors**2).sum(axis=1)
-    distance = np.sqrt(np.maximum(squared, 0.0))
+    height, width = image.map.shape[:2]
+    distance = np.sqrt(np.maximum(coarse_squared(image, descriptors) + (descriptors**2).sum(axis=1), 0.0))
     weight = np.exp(-4.0 * (distance - distance.min(axis=0)) / KERNEL_WIDTH)
     best_row, best_column = np.divmod(distance.argmin(axis=0), width)
     rows, columns = np.divmod(np.arange(height * width), width)
@@ -98,22 +109,6 @@ def confidences(image: DescriptorImage, descriptors: Floats) -> NDArray[np.float
     away_v = (rows[:, None] - best_row) * (image.height / height)
     near = away_u**2 + away_v**2 <= NEAR_PX**2
     return np.asarray((weight * near).sum(axis=0) / (weight.sum(axis=0) + 1e-12), dtype=np.float64)
-
-
-def pair_confidence(
-    source: DescriptorImage, target: DescriptorImage, mask: NDArray[np.bool_] | None, points: int = 64, seed: int = 0
-) -> float | None:
-    """How sure the matches of a pair are: mean confidence in the target of points drawn from the source's mask.
-
-    Without a mask the points are drawn from the whole source; None when the mask marks nothing.
-    """
-    allowed = np.ones((source.height, source.width), dtype=np.bool_) if mask is None else mask
-    v, u = np.nonzero(allowed)
-    if not len(u):
-        return None
-    drawn = np.random.default_rng(seed).choice(len(u), size=min(points, len(u)), replace=False)
-    pixels = np.stack([u[drawn], v[drawn]], axis=-1).astype(np.float64)
-    return float(confidences(target, source.at(pixels)).mean())
 
 
 def painted(rgb: NDArray[np.uint8], heat: Floats, colours: NDArray[np.uint8], blend: float = 0.7) -> NDArray[np.uint8]:
@@ -142,9 +137,14 @@ def expectation(image: DescriptorImage, descriptor: Floats, temperature: float) 
     return np.array([(x + 0.5) * image.width / width - 0.5, (y + 0.5) * image.height / height - 0.5])
 
 
-def lifted(uv: NDArray[np.float64], depth_m: Floats, camera: PinholeCamera) -> NDArray[np.float64] | None:
-    """The point ``(3,)`` in C at a pixel, from the median of the valid depths around it; None without one."""
+def lifted(
+    uv: NDArray[np.float64], depth: NDArray[Any], camera: PinholeCamera, scale_m: float = 1.0
+) -> NDArray[np.float64] | None:
+    """The point ``(3,)`` in C at a pixel, from the median of the valid depths around it; None without one.
+
+    ``depth: (H, W)`` in units of ``scale_m``; only what lies around the pixel is looked at.
+    """
     u, v = round(float(uv[0])), round(float(uv[1]))
-    around = depth_m[max(0, v - 2) : v + 3, max(0, u - 2) : u + 3]
+    around = depth[max(0, v - 2) : v + 3, max(0, u - 2) : u + 3]
     valid = around[around > 0]
-    return None if valid.size == 0 else camera.unproject(np.asarray(uv), np.asarray(np.median(valid)))
+    return None if valid.size == 0 else camera.unproject(np.asarray(uv), np.asarray(np.median(valid) * scale_m))

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from core.correspondence.comparisons import ComparisonSampler, ComparisonType, ScannedScene, Weights
+from core.correspondence.comparisons import ComparisonSampler, ComparisonType, ScannedScene, Weights, by_weight
 from core.correspondence.config import TrainingConfig
 from core.correspondence.crops import FEWEST_MATCHES, Cropper, Pair
 from core.correspondence.losses import LOSSES
@@ -44,9 +44,8 @@ class Material:
 
     def draw(self, rng: np.random.Generator) -> list[Pair]:
         """The pairs of a step; the same for the same generator state."""
-        total = sum(self.weights.values())
-        kind = rng.choice(list(self.weights), p=[weight / total for weight in self.weights.values()])
-        return [self._draws[str(kind)](rng) for _ in range(self._config.batch_pairs)]
+        draw = self._draws[by_weight(self.weights, rng)]
+        return [draw(rng) for _ in range(self._config.batch_pairs)]
 
     @property
     def summary(self) -> str:

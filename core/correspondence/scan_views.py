@@ -52,9 +52,24 @@ _ROBOT_RIM_PX = 4
 
 
 class StoredViews(Sequence[ScanView]):
-    """Some of the images of a prepared scan, read when they are asked for."""
+    """The images of a prepared scan, read when they are asked for."""
 
-    def __init__(self, views: ViewSet, positions: Sequence[int]) -> None:
+    def __init__(self, views: ViewSet) -> None:
+        self._views = views
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def __getitem__(self, k: int) -> ScanView:  # type: ignore[override]
+        views, info = self._views, self._views.index.views[k]
+        rgb, mask, depth = (np.asarray(each[k]) for each in (views.rgb, views.mask, views.depth))
+        return ScanView(rgb, mask, depth, info.camera, X_WC_of(info))
+
+
+class _Some(Sequence[ScanView]):
+    """Some of the images of a scene, in this order."""
+
+    def __init__(self, views: Sequence[ScanView], positions: Sequence[int]) -> None:
         self._views = views
         self._positions = positions
 
@@ -62,10 +77,7 @@ class StoredViews(Sequence[ScanView]):
         return len(self._positions)
 
     def __getitem__(self, k: int) -> ScanView:  # type: ignore[override]
-        views, position = self._views, self._positions[k]
-        info = views.index.views[position]
-        rgb, mask, depth = (np.asarray(each[position]) for each in (views.rgb, views.mask, views.depth))
-        return ScanView(rgb, mask, depth, info.camera, X_WC_of(info))
+        return self._views[self._positions[k]]
 
 
 def split(scene: ScannedScene, validation_fraction: float, seed: int) -> tuple[ScannedScene, ScannedScene]:
@@ -73,13 +85,7 @@ def split(scene: ScannedScene, validation_fraction: float, seed: int) -> tuple[S
     order = np.random.default_rng(seed).permutation(len(scene.views)).tolist()
     count = min(max(2, round(validation_fraction * len(order))), max(0, len(order) - 2))
     held_out, train = sorted(order[:count]), sorted(order[count:])
-    return replace(scene, views=_some(scene.views, train)), replace(scene, views=_some(scene.views, held_out))
-
-
-def _some(views: Sequence[ScanView], positions: Sequence[int]) -> Sequence[ScanView]:
-    if isinstance(views, StoredViews):
-        return StoredViews(views._views, [views._positions[k] for k in positions])
-    return [views[k] for k in positions]
+    return replace(scene, views=_Some(scene.views, train)), replace(scene, views=_Some(scene.views, held_out))
 
 
 def prepare_scans(
@@ -111,9 +117,8 @@ def _prepare(
     made_once(folder, lambda beside: _build(beside, span, network, robot, cache_dir, progress))
     with np.load(folder / _SURFACE) as surface:
         fused = FusedScan(surface["vertices_W"], surface["faces"])
-    views = load(folder)
     objects = msgspec.json.decode((folder / _OBJECTS).read_bytes(), type=frozenset[str])
-    return ScannedScene(fused, StoredViews(views, range(len(views))), objects)
+    return ScannedScene(fused, StoredViews(load(folder)), objects)
 
 
 def _build(

@@ -150,7 +150,7 @@ class Trainer:
                 if self._validation_is_due():
                     validation = self._validate()
                     report(self._progress(loss, parts, validation))
-                elif self._state.elapsed_s - reported_s > _REPORT_EVERY_S:
+                elif self._state.elapsed_s - reported_s > _REPORT_EVERY_S or self._fraction() >= 1.0:
                     reported_s = self._state.elapsed_s
                     report(self._progress(loss, parts, None))
         if request is not Request.PAUSE and self._rank == 0:

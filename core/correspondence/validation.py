@@ -20,7 +20,7 @@ from core.correspondence.config import TrainingConfig
 from core.correspondence.describer import Describer
 from core.correspondence.descriptors import DescriptorImage
 from core.correspondence.evaluation import REFERENCE_WIDTH, pck
-from core.correspondence.heatmap import best_match, colour_map, distances, match, painted
+from core.correspondence.heatmap import best_matches, colour_map, match, painted
 from core.correspondence.matching import match_views
 from core.correspondence.network import DescriptorNetwork
 from core.correspondence.scans import match_scan_views
@@ -64,9 +64,8 @@ class Validator:
         for pair in self._pairs:
             source, image = describer.describe(pair.rgb_a), describer.describe(pair.rgb_b)
             scale = REFERENCE_WIDTH / image.width
-            for descriptor, truth in zip(source.at(pair.uv_a), pair.uv_b, strict=True):
-                u, v = best_match(image, descriptor, distances(image, descriptor))
-                errors.append(float(np.hypot(u - truth[0], v - truth[1])) * scale)
+            apart = best_matches(image, source.at(pair.uv_a)) - pair.uv_b
+            errors += (np.hypot(apart[:, 0], apart[:, 1]) * scale).tolist()
             if snapshot is not None and name is None:
                 name = _draw(pair, source, image, snapshot)
         return _validation(np.array(errors), name)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from core.errors import InputError
+from core.static_scenes import SCAN
 
 STATUSES = ("recording", "complete", "recovered", "trashed")
 SORTS = {
@@ -29,7 +30,8 @@ class EpisodeFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which episodes. Everything set must hold; trashed ones appear only when ``status`` asks for them.
 
     ``query`` searches task, notes, tags and operator by the beginnings of words. ``tags`` must all be there.
-    ``unlabelled`` asks for episodes whose success nobody has said. ``since`` and ``until`` are UTC nanoseconds.
+    ``unlabelled`` asks for episodes whose success nobody has said, ``demonstrations`` for all but scans. ``since`` and
+    ``until`` are UTC nanoseconds.
     """
 
     query: str = ""
@@ -42,6 +44,7 @@ class EpisodeFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     since: int | None = None
     until: int | None = None
     demonstrator: str | None = None
+    demonstrations: bool = False
 
 
 def search_expression(text: str) -> str:
@@ -63,6 +66,9 @@ def where(episodes: EpisodeFilter) -> tuple[str, list[Any]]:
         values.append(int(episodes.success))
     if episodes.unlabelled:
         clauses.append("success IS NULL")
+    if episodes.demonstrations:
+        clauses.append("demonstrator <> ?")
+        values.append(SCAN)
     if episodes.since is not None:
         clauses.append("created_utc_ns >= ?")
         values.append(episodes.since)

@@ -14,6 +14,7 @@ from PySide6.QtCore import QDeadlineTimer, QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from app.application import Application
+from app.pages.correspondence.page import CorrespondencePage
 from app.theme import Scheme
 from robot.rig import DEFAULT_RIG
 
@@ -61,6 +62,26 @@ def close_window(application: Application) -> None:
     QApplication.processEvents()
     application.window.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def correspondence_window(qt: QApplication, folder: Path) -> Iterator[Application]:
+    """A window on its Correspondence page, every image of the first comparison described; closed in the end."""
+    application = open_window(qt, folder)
+    application.services.library.start()
+    application.window.show_page("correspondence")
+    page = application.window.pages["correspondence"]
+    assert isinstance(page, CorrespondencePage)
+    wait_until(lambda: described(page), 60.0)
+    yield application
+    close_window(application)
+
+
+def described(page: CorrespondencePage) -> bool:
+    """Whether every panel shows its image with descriptors."""
+    panels, stage = page.scenes.panels, page.stage
+    return bool(panels) and all(
+        (content := stage.content(panel)) is not None and content.shown == shown for panel, shown in enumerate(panels)
+    )
 
 
 @pytest.fixture

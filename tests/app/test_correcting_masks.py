@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import close_window, open_window, wait_until
+from conftest import correspondence_window, wait_until
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from test_correspondence_page import described
 
 from app.application import Application
 from app.pages.correspondence.mask_view import SIZES_PX
@@ -50,13 +49,7 @@ def kept_layers() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def opened(qt: QApplication, folder: Path) -> Iterator[Application]:
-    application = open_window(qt, folder)
-    application.services.library.start()
-    application.window.show_page("correspondence")
-    page = application.window.pages["correspondence"]
-    wait_until(lambda: described(page), 60.0)
-    yield application
-    close_window(application)
+    yield from correspondence_window(qt, folder)
 
 
 @pytest.fixture

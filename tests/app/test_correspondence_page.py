@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from conftest import close_window, open_window, wait_until
+from conftest import close_window, correspondence_window, described, open_window, wait_until
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
@@ -39,20 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def opened(qt: object, folder: Path) -> Iterator[Application]:
-    application = open_window(qt, folder)
-    application.services.library.start()
-    application.window.show_page("correspondence")
-    page = application.window.pages["correspondence"]
-    wait_until(lambda: described(page), 60.0)
-    yield application
-    close_window(application)
-
-
-def described(page: CorrespondencePage) -> bool:
-    panels, stage = page.scenes.panels, page.stage
-    return bool(panels) and all(
-        (content := stage.content(panel)) is not None and content.shown == shown for panel, shown in enumerate(panels)
-    )
+    yield from correspondence_window(qt, folder)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from core.clock import utc_ns
 from core.correspondence.checkpoint import ModelDescription, load_model, save_model
 from core.correspondence.config import NetworkConfig
 from core.correspondence.describer import Describer
+from core.correspondence.descriptor_sets import pair_confidence
 from core.correspondence.descriptors import DescriptorImage
 from core.correspondence.empty_workspace import CaptureInfo, EmptyWorkspace
-from core.correspondence.heatmap import pair_confidence
 from core.correspondence.network import DescriptorNetwork
 from core.correspondence.pairs import FrameLoader
 from core.episodes.reader import EpisodeReader

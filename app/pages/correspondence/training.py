@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from app.status import time_words
 from app.workers.library import LibraryWorker
 from core.correspondence.config import LAPTOP
 from core.errors import ProcessError
@@ -170,10 +171,6 @@ class Training(QObject):
     def _snapshot(self) -> str:
         name = self._judged[-1].get("snapshot") if self._judged else None
         return "" if name is None or self._run is None else str(Path(self._run.path) / name)
-
-
-def time_words(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def progress_words(event: JobProgress) -> str:

@@ -52,10 +52,9 @@ class Reference(QObject):
 def _first_frames(library: Library, task: str) -> Images:
     from core.library.query import EpisodeFilter
 
-    complete = EpisodeFilter(task=task, status="complete")
+    complete = EpisodeFilter(task=task, status="complete", demonstrations=True)
     for wanted in (msgspec.structs.replace(complete, success=True), complete):
-        shown = [row for row in library.episodes.list(wanted).rows if row.demonstrator != SCAN]
-        for row in shown[:1]:
+        for row in library.episodes.list(wanted, limit=1).rows:
             with library.episodes.open(row.id) as reader:
                 return {role: reader.rgb(role, 0) for role in reader.cameras if reader.frame_count(role)}
     return {}

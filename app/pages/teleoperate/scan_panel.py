@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton
 
 from app.pages.teleoperate.recording import Phase
+from app.status import time_words
 from app.theme import unit
 from app.widgets.basics import row, text
 from app.widgets.choices import Combo
@@ -69,7 +70,7 @@ class ScanPanel(QFrame):
             return
         words = f"{recording.frames} pictures, {100.0 * share:.0f} % of the way"
         if share > _KNOWN_FROM:
-            words += f", {_minutes(recording.elapsed_s * (1.0 - share) / share)} left"
+            words += f", {time_words(recording.elapsed_s * (1.0 - share) / share)} left"
         self._progress.setText(words)
 
     def _ask(self) -> None:
@@ -77,8 +78,4 @@ class ScanPanel(QFrame):
 
 
 def _offer(count: int) -> str:
-    return f"{count} pictures, {_minutes(count * _SECONDS_A_PICTURE)}"
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return f"{count} pictures, {time_words(count * _SECONDS_A_PICTURE)}"
