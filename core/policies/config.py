@@ -25,10 +25,10 @@ class Network(StrEnum):
 class Mode(StrEnum):
     """How a dense representation is optimised (paper, section III-B)."""
 
-    FIXED = "fixed"
-    """A fixed set of descriptors."""
     SET = "set"
     """The set is optimised with the policy, the descriptor network stays."""
+    FIXED = "fixed"
+    """A fixed set of descriptors."""
     DENSE = "dense"
     """Network and set are optimised end to end."""
     PRETRAINED = "pretrained"

@@ -1,4 +1,4 @@
-"""How an image becomes z: one file a method of the paper's Table I; every one has ``INFO`` and ``build(context)``."""
+"""How an image becomes z: one light file a method of Table I; every one has ``INFO`` and ``build(setup)``."""
 
 from core.registry import Registry
 

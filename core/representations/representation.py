@@ -6,22 +6,25 @@ batch of looks to z. The same two act at work, so that training and deployment c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.correspondence.config import NetworkConfig
 from core.geometry import SE3, Array
 from core.messages import CameraInfo
-from core.policies.config import Mode
+from core.policies.config import AutoencoderConfig, Mode
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Look = dict[str, NDArray[Any]]
-"""What is kept of one image, arrays by name."""
+"""What is kept of images, arrays ``(N, ...)`` by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,60 @@ class RepresentationInfo:
     modes: tuple[Mode, ...] = ()
 
 
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a representation is built from; stands in the policy's folder, so that it can be built again.
+
+    ``camera``: the one it sees, None where it sees none. ``object_points``: named points ``p_OP`` (m) of the task's
+    objects, for those that are told. ``descriptor_network``, ``temperature``: of the descriptor model that it starts
+    from, ``descriptor_model`` and ``descriptor_sha256`` say which.
+    """
+
+    name: str
+    mode: Mode = Mode.FIXED
+    points: int = 16
+    camera: CameraInfo | None = None
+    object_points: dict[str, tuple[tuple[float, float, float], ...]] = {}
+    descriptor_network: NetworkConfig | None = None
+    descriptor_model: str = ""
+    descriptor_sha256: str = ""
+    temperature: float = 0.07
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What a policy is shown at one moment. ``rgb: (H, W, 3) uint8``, ``depth: (H, W) uint16`` in the camera's units;
-    None where it was not asked for. ``X_WO``: poses of objects, for those only that are told."""
+    """What a policy is shown at one moment: its camera, ``rgb: (H, W, 3) uint8``, ``depth: (H, W) uint16`` in the
+    camera's units; None where that was not asked for. ``X_WO``: poses of objects, for those only that are told."""
 
-    camera: CameraInfo
-    X_WC: SE3
+    camera: CameraInfo | None = None
+    X_WC: SE3 | None = None
     rgb: NDArray[np.uint8] | None = None
     depth: NDArray[np.uint16] | None = None
     X_WO: Mapping[str, SE3] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a representation may start its weights from, once, before a training.
+
+    ``descriptor_model``: folder of the model; ``descriptors: (P, D)`` of the set. ``stage`` tells how far the start is
+    and raises when the training is asked to end.
+    """
+
+    stage: Callable[[str, int, int], None]
+    seed: int = 0
+    descriptor_model: Path | None = None
+    descriptors: NDArray[np.float32] | None = None
+    autoencoder: AutoencoderConfig | None = None
+    images: Callable[[tuple[int, int], bool], Sequence[TrainingImages]] | None = None
+    """``images((width, height), masked)``: of every episode, its images at that size."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingImages:
+    """Images of one episode in order: ``rgb: (T, H, W, 3) uint8``, ``mask: (T, H, W) bool`` of objects, or None."""
+
+    rgb: NDArray[np.uint8]
+    mask: NDArray[np.bool_] | None = None
 
 
 class Representation(Protocol):
@@ -65,6 +112,9 @@ class Representation(Protocol):
     dim: int
     key: str
 
+    def begin(self, beginning: Beginning) -> None:
+        """Take the weights to start from, training what has to be trained before. InputError says what is missing."""
+
     def look(self, views: list[View]) -> Look:
         """What is kept of some images, arrays ``(N, ...)`` by name, the same names and shapes always."""
 
@@ -72,4 +122,4 @@ class Representation(Protocol):
         """``z: (N, dim)`` float of a batch of looks."""
 
     def marks(self, z: NDArray[np.float32]) -> Array:
-        """Where z lies in the image, pixels ``(P, 2)`` of the camera, or ``(P, 3)`` points in C; ``(0, 2)`` if nowhere."""
+        """Where z lies: pixels ``(P, 2)`` of the camera, or points ``(P, 3)`` in C; ``(0, 2)`` for nowhere."""

@@ -13,6 +13,7 @@ ALLOWED = {
     "core/episodes/writer.py": "writes it",
     "core/episodes/truth.py": "reads it, for those who may",
     "core/episodes/recover.py": "keeps the start poses of a damaged file",
+    "core/representations/object_state.py": "tells ground-truth policies, and them alone",
     "robot/simulation/ground_truth.py": "draws pairs of pixels for evaluation",
 }
 READERS = ("read_truth", "truth_from", "PrivilegedCamera", "TRUTH")
