@@ -1,6 +1,6 @@
-"""What the two dense-descriptor representations share: a descriptor network, a set of descriptors, and four ways.
+"""What the two dense-descriptor representations share: a descriptor network, a set, and four ways.
 
-Paper, section III-B: z is where a set of descriptors is expected in the descriptor image. Where the network never changes
+Paper, section III-B: z is where a set of descriptors is expected in the image. Where the network never changes
 (a fixed set, descriptor set optimisation) its images are computed once, in ``look``; end to end they are not.
 """
 
