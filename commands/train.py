@@ -69,7 +69,8 @@ def correspondence(
     config = msgspec.structs.replace(config, **changes)
     if config.minutes <= 0 and config.steps <= 0:
         raise InputError("Nothing would be trained: give --minutes, or --set steps=1000.")
-    from robot.correspondence.start import again, begin
+    from robot.correspondence.start import begin
+    from robot.jobs import again
 
     with Library.open(library_root(library)) as opened:
         if resume is None:
@@ -82,7 +83,7 @@ def correspondence(
 
 def follow(library: Library, run: RunRow, quiet: bool) -> JobEnded:
     """Run a job to its end. Ctrl-C cancels it and keeps the best that it has."""
-    from robot.correspondence.start import JobChild, finish
+    from robot.jobs import JobChild, finish
 
     events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
     child = JobChild(run, events.put)
@@ -105,7 +106,7 @@ def follow(library: Library, run: RunRow, quiet: bool) -> JobEnded:
 
 def _hear(events: queue.SimpleQueue[JobEvent], quiet: bool) -> JobEnded | None:
     """Say what the job reports next; returns how it ended, if it did."""
-    from robot.correspondence.start import summary_of
+    from robot.jobs import summary_of
 
     event = events.get()
     if isinstance(event, JobEnded):

@@ -7,7 +7,6 @@ import msgspec
 from core.correspondence.config import EpisodeSpan, TrainingConfig
 from core.messages import CameraInfo
 
-TRAINING_JOB = "robot.correspondence.job"
 CAPTURE_JOB = "robot.correspondence.capture_job"
 
 

@@ -18,9 +18,9 @@ from core.errors import ProcessError
 from core.library.learning import dataset_or_all
 from core.library.runs import RunRow, last_status
 from core.processes.jobs import Ask, JobEnded, JobProgress, JobStage, read_metrics
-from robot.correspondence.start import JobChild, again
 from robot.correspondence.start import begin as begin_training
-from robot.correspondence.start import finish as finish_training
+from robot.jobs import JobChild, again
+from robot.jobs import finish as finish_training
 from robot.rig import RigConfig
 
 if TYPE_CHECKING:
