@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
 from core.correspondence.config import NetworkConfig, TrainingConfig
 from core.correspondence.network import DescriptorNetwork
 from core.errors import InputError
+from core.learning.tensors import load_checked, to_bytes, weights_of
 from core.library.runs import DESCRIPTION
 from core.platform import replace_file
 
@@ -42,8 +41,7 @@ class ModelDescription(msgspec.Struct, frozen=True, kw_only=True):
 def save_model(folder: Path, network: DescriptorNetwork, description: ModelDescription) -> ModelDescription:
     """Write a model into its folder; returns the description with the weights' SHA-256."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    state = {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
-    data = save(state)
+    data = to_bytes(weights_of(network))
     described = msgspec.structs.replace(description, sha256=hashlib.sha256(data).hexdigest())
     replace_file(folder / WEIGHTS, data)
     replace_file(folder / DESCRIPTION, msgspec.json.format(msgspec.json.encode(described)))
@@ -66,24 +64,6 @@ def load_model(folder: Path, device: str = "cpu") -> tuple[DescriptorNetwork, Mo
     """A model ready for inference. Every shape is checked before a weight is used; InputError says what is wrong."""
     description = read_description(folder)
     network = DescriptorNetwork(description.network)
-    network.load_state_dict(_checked_weights(folder / WEIGHTS, network.state_dict()))
+    network.load_state_dict(load_checked(folder / WEIGHTS, network.state_dict()))
     network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval(), description
-
-
-def _checked_weights(path: Path, wanted: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    name = f"{path.parent.name}/{path.name}"
-    try:
-        with safe_open(path, framework="pt") as file:
-            found = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
-            for key, value in wanted.items():
-                if found.get(key) != tuple(value.shape):
-                    raise InputError(
-                        f"{name} does not fit its description: {key} should be {tuple(value.shape)} and is "
-                        f"{found.get(key, 'missing')}; choose another model or train it again."
-                    )
-            return {key: file.get_tensor(key) for key in wanted}
-    except (SafetensorError, OSError) as error:
-        raise InputError(
-            f"{name} cannot be read ({error}); it is cut short or damaged, train the model again."
-        ) from None

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,7 @@ import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
 from torch import Tensor
 
 from core.clock import NANOSECONDS, monotonic_ns
@@ -32,6 +30,16 @@ from core.correspondence.material import Material
 from core.correspondence.network import DescriptorNetwork, load_imagenet
 from core.correspondence.validation import Validation
 from core.errors import InputError
+from core.learning.requests import Request
+from core.learning.tensors import (
+    load_tensors,
+    named,
+    optimizer_tensors,
+    restore_optimizer,
+    save_tensors,
+    under,
+    weights_of,
+)
 from core.library.runs import CHECKPOINT_STATE
 from core.platform import replace_file
 
@@ -43,13 +51,6 @@ _WARM_UP_STEPS = 30
 _FINAL_RATE = 0.02
 _LARGEST_GRADIENT = 5.0
 _REPORT_EVERY_S = 1.0
-
-
-class Request(StrEnum):
-    """What whoever started a training may ask of it."""
-
-    PAUSE = "pause"
-    CANCEL = "cancel"
 
 
 _REQUESTS: tuple[Request | None, ...] = (None, *Request)
@@ -250,7 +251,7 @@ class Trainer:
         self._state.validated_s = self._state.elapsed_s
         if self._state.best is None or validation.auc > self._state.best:
             self._state.best = validation.auc
-            _save_tensors(self._folder / BEST, _weights(self.network))
+            save_tensors(self._folder / BEST, weights_of(self.network))
         self._save_checkpoint()
         return validation
 
@@ -258,7 +259,7 @@ class Trainer:
         """The best weights of the training, judged once more at its end."""
         validation = self._validate()
         if self._state.best is not None and validation.auc < self._state.best:
-            self.network.load_state_dict(_load_tensors(self._folder / BEST))
+            self.network.load_state_dict(load_tensors(self._folder / BEST))
             self.network.eval()
             validation = self._material.validator.validate(self.network, None)
         self.network.eval()
@@ -284,10 +285,9 @@ class Trainer:
         """Weights, the optimizer's moments and where we are. Written aside and renamed, the numbers last."""
         if self._rank:
             return
-        tensors = {f"network.{name}": value for name, value in _weights(self.network).items()}
-        for number, moments in self._optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{number}.{name}": _own(value) for name, value in moments.items()}
-        _save_tensors(self._folder / CHECKPOINT, tensors)
+        tensors = named(weights_of(self.network), "network.")
+        tensors |= named(optimizer_tensors(self._optimizer), "optimizer.")
+        save_tensors(self._folder / CHECKPOINT, tensors)
         replace_file(self._folder / CHECKPOINT_STATE, msgspec.json.encode(self._state))
 
     def _resume(self) -> None:
@@ -297,16 +297,14 @@ class Trainer:
             return
         try:
             state = msgspec.json.decode(path.read_bytes(), type=_State)
-            tensors = _load_tensors(self._folder / CHECKPOINT)
-            self.network.load_state_dict(_of(tensors, "network."))
+            tensors = load_tensors(self._folder / CHECKPOINT)
+            self.network.load_state_dict(under(tensors, "network."))
         except (msgspec.MsgspecError, SafetensorError, OSError, RuntimeError) as error:
             raise InputError(
                 f"The checkpoint in {self._folder.name} cannot be resumed ({error}); start a new training."
             ) from None
         self._state = msgspec.structs.replace(state, config=self.config)
-        stored = self._optimizer.state_dict()
-        stored["state"] = _moments(tensors)
-        self._optimizer.load_state_dict(stored)
+        restore_optimizer(self._optimizer, under(tensors, "optimizer."))
 
     def _prepared_module(self) -> Any:
         """The network as steps run it: distributed over ranks and compiled where that was asked for."""
@@ -347,34 +345,4 @@ def _known(pairs: list[Pair], count: int, stride: int) -> dict[str, Tensor]:
         found[f"uv_{side}"], found[f"depth_{side}"] = uv, depth
         found[f"mask_{side}"] = torch.from_numpy(np.stack([crop.mask for crop in crops]))
         found[f"depth_map_{side}"] = torch.from_numpy(np.stack([crop.depth[middle, middle] for crop in crops]))
-    return found
-
-
-def _own(value: Tensor) -> Tensor:
-    return value.detach().cpu().contiguous().clone()
-
-
-def _weights(network: DescriptorNetwork) -> dict[str, Tensor]:
-    return {name: _own(value) for name, value in network.state_dict().items()}
-
-
-def _save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    replace_file(path, save(tensors))
-
-
-def _load_tensors(path: Path) -> dict[str, Tensor]:
-    with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-
-
-def _of(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _moments(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    found: dict[int, dict[str, Tensor]] = {}
-    for name, value in _of(tensors, "optimizer.").items():
-        number, _, moment = name.partition(".")
-        found.setdefault(int(number), {})[moment] = value
     return found

@@ -21,9 +21,10 @@ from core.correspondence.config import EpisodeSpan
 from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
 from core.correspondence.material import Material
 from core.correspondence.scan_views import prepare_scans
-from core.correspondence.training import Progress, Request, Trained, Trainer
+from core.correspondence.training import Progress, Trained, Trainer
 from core.correspondence.views import Preparation, ViewSet, prepare
 from core.errors import InputError
+from core.learning.requests import Request
 from core.platform import give_way
 from core.processes.channel import Channel
 from core.processes.jobs import Ask, JobContext, JobEnded, JobStatus, read_specification, serve, write_status

@@ -20,9 +20,10 @@ from core.correspondence.config import AugmentationConfig, ComparisonWeights, Ge
 from core.correspondence.material import Material
 from core.correspondence.scan_views import split
 from core.correspondence.scans import FusedScan, ScanView
-from core.correspondence.training import Progress, Request, Trainer
+from core.correspondence.training import Progress, Trainer
 from core.errors import InputError
 from core.geometry import SE3
+from core.learning.requests import Request
 from tests.core.correspondence.making import TINY, camera, views
 
 CAMERA = camera("wrist", 0.0)

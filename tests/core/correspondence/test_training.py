@@ -10,8 +10,9 @@ from core.correspondence.checkpoint import ModelDescription, load_model, save_mo
 from core.correspondence.config import Loss, TrainingConfig
 from core.correspondence.material import Material
 from core.correspondence.network import DescriptorNetwork
-from core.correspondence.training import CHECKPOINT, Progress, Request, Trained, Trainer
+from core.correspondence.training import CHECKPOINT, Progress, Trained, Trainer
 from core.errors import InputError
+from core.learning.requests import Request
 from core.library.runs import CHECKPOINT_STATE
 from tests.core.correspondence.making import TINY, views
 
