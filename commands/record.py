@@ -29,7 +29,7 @@ from core.static_scenes import SCAN, object_names
 from core.tasks import TaskInfo
 from robot.assembly import choose_cameras
 from robot.lockstep import LockstepSpec
-from robot.lockstep_pool import Job, generate
+from robot.lockstep_pool import Job, Result, generate
 from robot.rig import DEFAULT_RIG, WRIST, load_rig
 from robot.scan_path import Dome
 from robot.simulation import variations
@@ -110,7 +110,7 @@ def record(
 
 def _run(
     library: Library,
-    results: Generator[tuple[Job, EpisodeSummary | bool], None, None],
+    results: Generator[tuple[Job, Result], None, None],
     begun: dict[str, Path],
     episodes: int,
     quiet: bool,
@@ -119,7 +119,7 @@ def _run(
     rows: dict[int, dict[str, Any]] = {}
     with Progress("Recording", episodes, quiet=quiet) as progress, closing(results):
         for job, summary in results:
-            if isinstance(summary, bool):
+            if not isinstance(summary, EpisodeSummary):
                 continue
             library.episodes.complete(summary)
             del begun[summary.id]

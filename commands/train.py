@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import queue
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import typer
@@ -18,16 +19,25 @@ from commands.common import (
     library_root,
 )
 from core.errors import InputError, ReticleError
+from core.learning.settings import with_settings
 from core.library import Library
 from core.library.learning import dataset_or_all
 from core.library.runs import RunRow
 from core.processes.jobs import Ask, JobEnded, JobEvent, JobProgress, JobStage
 from robot.rig import DEFAULT_RIG, load_rig
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
 app = typer.Typer(help="Train descriptors and policies.", no_args_is_help=True)
 
 DatasetOption = Annotated[
     str | None, typer.Option("--dataset", metavar="D", help="A frozen data set; default: all intact episodes.")
+]
+SettingsOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the preset.")
+]
+NameOption = Annotated[str, typer.Option(help="What to call what comes of it.")]
+ResumeOption = Annotated[
+    str | None, typer.Option("--resume", metavar="RUN", help="Go on with a paused run, as it was asked for.")
 ]
 
 
@@ -44,13 +54,9 @@ def correspondence(
     loss: Annotated[
         str | None, typer.Option(help="contrastive, expectation, expectation-3d or info-nce; default: the preset's.")
     ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the preset.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="What to call the model.")] = "",
-    resume: Annotated[
-        str | None, typer.Option("--resume", metavar="RUN", help="Go on with a paused run, as it was asked for.")
-    ] = None,
+    settings: SettingsOption = None,
+    name: NameOption = "",
+    resume: ResumeOption = None,
     library: LibraryOption = None,
     rig: RigOption = None,
     seed: SeedOption = 0,
@@ -58,7 +64,7 @@ def correspondence(
     quiet: QuietOption = False,
 ) -> None:
     """Train dense descriptors on demonstrations and scans; only what the cameras gave is used."""
-    from core.correspondence.config import Loss, with_settings
+    from core.correspondence.config import Loss
     from core.correspondence.config import preset as preset_of
 
     config = with_settings(preset_of(preset), _settings(settings or []))
@@ -79,6 +85,78 @@ def correspondence(
             run = again(opened, resume)
         ended = follow(opened, run, quiet)
     _report(run, ended, as_json, quiet)
+
+
+@app.command()
+def policy(
+    dataset: DatasetOption = None,
+    representation: Annotated[
+        str, typer.Option(help="gt-3d, gt-2d, ae, ae-mask, ae-e2e, e2e, e2e-34, dd-2d or dd-3d.")
+    ] = "dd-2d",
+    mode: Annotated[
+        str, typer.Option(help="How dense descriptors are optimised: set, fixed, dense or pretrained.")
+    ] = "set",
+    network: Annotated[str, typer.Option(help="mlp or lstm.")] = "mlp",
+    preset: Annotated[str, typer.Option(help="default or paper.")] = "default",
+    model: Annotated[str, typer.Option("--model", metavar="M", help="The descriptor model; default: the newest.")] = "",
+    camera: Annotated[str, typer.Option(help="Role of the camera it sees; default: the task's own.")] = "",
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of training; default: the preset's.")] = None,
+    no_noise: Annotated[bool, typer.Option("--no-noise", help="Leave the observed hand as it was recorded.")] = False,
+    settings: SettingsOption = None,
+    name: NameOption = "",
+    resume: ResumeOption = None,
+    library: LibraryOption = None,
+    rig: RigOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train a policy on demonstrations of one task."""
+    from core.policies.config import NO_NOISE, Mode, Network
+    from core.policies.config import preset as preset_of
+
+    config = preset_of(preset, _choice(Network, network, "network"))
+    given = {
+        "representation": representation,
+        "mode": _choice(Mode, mode, "mode"),
+        "descriptor_model": model,
+        "camera": camera,
+        "seed": seed,
+    }
+    config = msgspec.structs.replace(config, **given | ({} if steps is None else {"steps": steps}))
+    config = msgspec.structs.replace(config, noise=NO_NOISE) if no_noise else config
+    config = with_settings(config, _settings(settings or []))
+    from robot.jobs import again
+    from robot.policies.start import begin
+
+    with Library.open(library_root(library)) as opened:
+        if resume is None:
+            run = begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset_or_all(opened, dataset), name)
+        else:
+            run = again(opened, resume)
+        ended = follow(opened, run, quiet)
+    if "policy" not in ended.result:
+        raise ReticleError(ended.message)
+    if as_json:
+        emit({"run": run.id, **ended.result})
+    elif not quiet:
+        print(_policy_line(ended.result))
+
+
+def _policy_line(result: dict[str, Any]) -> str:
+    judged = result.get("validation_loss")
+    on_held_out = "" if judged is None else f", {judged:.4f} on held-out episodes"
+    return (
+        f"Policy {result['policy']} after {result['steps']} steps in {result['wall_s']:.0f} s "
+        f"({result['step_ms']:.1f} ms a step): loss {result['train_loss']:.4f}{on_held_out}."
+    )
+
+
+def _choice(kind: type[_Choice], text: str, word: str) -> _Choice:
+    try:
+        return kind(text)
+    except ValueError:
+        raise InputError(f"There is no {word} '{text}'; choose one of: {', '.join(kind)}.") from None
 
 
 def follow(library: Library, run: RunRow, quiet: bool) -> JobEnded:

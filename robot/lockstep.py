@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +25,9 @@ from robot.control_loop import ControlLoop
 from robot.rig import RigConfig
 from robot.scan_path import Dome, waypoints
 from robot.sweep import Sweep
+
+if TYPE_CHECKING:
+    from core.policies.policy import Policy
 
 _LEASE = 1
 _SCAN_LIMIT_S = 3600.0
@@ -58,6 +62,20 @@ class _ExpertSource:
         return Setpoint(Source.EXPERT, _LEASE, self._sequence, now_ns, state.sequence, pose.as_tuple(), width)
 
 
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What came of one attempt: judged by the simulator; ``summary`` of its file, if it was recorded."""
+
+    success: bool
+    duration_s: float
+    stop_reason: StopReason | None
+    summary: EpisodeSummary | None
+
+
+def _nobody(frame: Frame) -> None:
+    """Nobody watches this frame."""
+
+
 class LockstepRig:
     """A simulated rig that is reused for many episodes; building it costs about a second."""
 
@@ -78,6 +96,7 @@ class LockstepRig:
         self._scene: Scene = self._devices.scene
         self._recorder: Recorder | None = None
         self._sweep: Sweep | None = None
+        self._watch: Callable[[Frame], None] = _nobody
 
     def record_expert(
         self, path: Path | None, metadata: EpisodeMetadata, *, disturbances: bool, encoder_threads: int = 1
@@ -93,6 +112,37 @@ class LockstepRig:
         self._run(loop, stopped, self._scene.finished, self._scene.info.time_limit_s + 1.0)
         success = self._scene.success() and not stopped
         return success if self._recorder is None else self._finish(self._recorder, success, stopped)
+
+    def roll_out(
+        self,
+        path: Path | None,
+        metadata: EpisodeMetadata,
+        policy: Policy,
+        *,
+        disturbances: bool,
+        encoder_threads: int = 1,
+    ) -> Rollout:
+        """One seeded attempt of a policy; recorded into ``path`` unless that is None."""
+        loop, stopped = self._begin(metadata, disturbances=disturbances)
+        from robot.policies.acting import PolicySource  # torch, which experts do without
+
+        source = PolicySource(policy, _LEASE, loop, self._scene, self._clock)
+        loop.add_source(Source.POLICY, source)
+        loop.grant(Source.POLICY, _LEASE)
+        self._watch = source.offer
+        for camera in self._devices.cameras:
+            camera.start(self._on_frame)
+        if path is not None:
+            self._recorder = self._open(path, metadata, encoder_threads)
+        began_ns = self._clock.now_ns()
+        try:
+            self._run(loop, stopped, self._scene.finished, self._scene.info.time_limit_s + 1.0)
+        finally:
+            self._watch = _nobody
+        success = self._scene.success() and not stopped
+        duration_s = (self._clock.now_ns() - began_ns) / NANOSECONDS
+        summary = None if self._recorder is None else self._finish(self._recorder, success, stopped)
+        return Rollout(success, duration_s, stopped[0] if stopped else None, summary)
 
     def record_scan(
         self, path: Path, metadata: EpisodeMetadata, dome: Dome, *, encoder_threads: int = 1
@@ -181,6 +231,7 @@ class LockstepRig:
             self._recorder.event(EpisodeEvent(self._clock.now_ns(), "stopped", stopped[0]))
 
     def _on_frame(self, frame: Frame) -> None:
+        self._watch(frame)
         wanted = frame if self._sweep is None else self._sweep.offer(frame)
         if wanted is not None and self._recorder is not None:
             self._recorder.frame(wanted)

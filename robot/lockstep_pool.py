@@ -6,6 +6,7 @@ worker, so that an interrupt leaves few unfinished. Outcomes do not depend on th
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -14,34 +15,37 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import ProcessError
 from core.messages import EpisodeMetadata, EpisodeSummary
-from robot.lockstep import LockstepRig, LockstepSpec
+from robot.lockstep import LockstepRig, LockstepSpec, Rollout
 from robot.scan_path import Dome
+
+if TYPE_CHECKING:
+    from core.policies.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One episode: its file (None: judged only, no file) and its metadata with seed and distribution.
 
-    With a ``dome`` it is a scan, without one the expert demonstrates.
+    With a ``dome`` it is a scan, with a ``policy`` (its folder) an attempt of that, else the expert demonstrates.
     """
 
     path: Path | None
     metadata: EpisodeMetadata
     disturbances: bool
     dome: Dome | None = None
+    policy: Path | None = None
 
 
-Result = tuple[Job, EpisodeSummary | bool]
+Result = EpisodeSummary | Rollout | bool
 _RIG: LockstepRig | None = None
 
 
-def generate(
-    spec: LockstepSpec, jobs: Iterable[Job], workers: int
-) -> Generator[tuple[Job, EpisodeSummary | bool], None, None]:
-    """Run all jobs; yields each with its summary (or its success when it has no file) as it ends.
+def generate(spec: LockstepSpec, jobs: Iterable[Job], workers: int) -> Generator[tuple[Job, Result], None, None]:
+    """Run all jobs; yields each with its summary (its success when it has no file, its rollout) as it ends.
 
     ProcessError when a worker dies. Closing the iterator ends the workers at once.
     """
@@ -49,7 +53,7 @@ def generate(
     with _single_threaded():
         pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_open_rig, initargs=(spec,))
         queue = iter(jobs)
-        running: dict[Future[EpisodeSummary | bool], Job] = {}
+        running: dict[Future[Result], Job] = {}
         try:
             yield from _drain(pool, queue, running, workers)
         except BrokenProcessPool as error:
@@ -61,8 +65,8 @@ def generate(
 
 
 def _drain(
-    pool: ProcessPoolExecutor, queue: Iterator[Job], running: dict[Future[EpisodeSummary | bool], Job], workers: int
-) -> Iterator[tuple[Job, EpisodeSummary | bool]]:
+    pool: ProcessPoolExecutor, queue: Iterator[Job], running: dict[Future[Result], Job], workers: int
+) -> Iterator[tuple[Job, Result]]:
     exhausted = False
     while not exhausted or running:
         while not exhausted and len(running) < workers:
@@ -82,12 +86,22 @@ def _open_rig(spec: LockstepSpec) -> None:
     _RIG = LockstepRig(spec)
 
 
-def _run(job: Job) -> EpisodeSummary | bool:
+def _run(job: Job) -> Result:
     if _RIG is None:
         raise ProcessError("A simulation worker was used before it was opened.")
     if job.dome is not None and job.path is not None:
         return _RIG.record_scan(job.path, job.metadata, job.dome)
+    if job.policy is not None:
+        return _RIG.roll_out(job.path, job.metadata, _loaded(job.policy), disturbances=job.disturbances)
     return _RIG.record_expert(job.path, job.metadata, disturbances=job.disturbances)
+
+
+@functools.cache
+def _loaded(folder: Path) -> Policy:
+    """The policy of a folder, loaded once in each worker."""
+    from core.policies.policy import Policy
+
+    return Policy.load(folder)
 
 
 class _single_threaded:  # noqa: N801 - reads as a statement

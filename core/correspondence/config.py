@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -163,30 +162,3 @@ def preset(name: str) -> TrainingConfig:
     if name not in PRESETS:
         raise InputError(f"There is no preset '{name}'; choose one of: {', '.join(PRESETS)}.")
     return PRESETS[name]
-
-
-def with_settings(config: TrainingConfig, settings: Mapping[str, str]) -> TrainingConfig:
-    """Change single values: ``{"network.descriptor_dim": "32"}``. InputError names the key and the valid ones."""
-    for key, text in settings.items():
-        config = _replaced(config, key, key.split("."), text)
-    return config
-
-
-def _replaced(struct: Any, key: str, path: list[str], text: str) -> Any:
-    fields = {field.name: field for field in msgspec.structs.fields(type(struct))}
-    name = path[0]
-    if name not in fields:
-        raise InputError(f"There is no setting '{key}'; choose one of: {', '.join(fields)}.")
-    current = getattr(struct, name)
-    if isinstance(current, msgspec.Struct):
-        if len(path) == 1:
-            inner = ", ".join(f"{name}.{field.name}" for field in msgspec.structs.fields(type(current)))
-            raise InputError(f"'{key}' holds several settings; choose one of: {inner}.")
-        return msgspec.structs.replace(struct, **{name: _replaced(current, key, path[1:], text)})
-    if len(path) > 1:
-        raise InputError(f"There is no setting '{key}'; '{name}' is a single value.")
-    try:
-        value = msgspec.convert(text, fields[name].type, strict=False)
-    except msgspec.ValidationError as error:
-        raise InputError(f"The setting {key}={text} cannot be: {error}.") from None
-    return msgspec.structs.replace(struct, **{name: value})

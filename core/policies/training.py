@@ -166,6 +166,16 @@ class Trainer:
         self._save()
         return self._trained(validation, request)
 
+    def seeing_figures(self) -> dict[str, float]:
+        """What there is to measure of how the representation sees the demonstrations, means by name."""
+        found: dict[str, list[float]] = {}
+        with torch.inference_mode():
+            for looks in self._lessons.looks(_MOST_FOR_STATISTICS // 8):
+                flat = {name: values.flatten(0, 1) for name, values in looks.items()}
+                for name, value in self.acting.representation.figures(flat).items():
+                    found.setdefault(name, []).append(value)
+        return {name: float(np.mean(values)) for name, values in found.items()}
+
     @property
     def acting(self) -> PolicyModel:
         """The model whose weights act: the moving average where there is one."""

@@ -121,5 +121,8 @@ class Representation(Protocol):
     def __call__(self, looks: Mapping[str, Tensor]) -> Tensor:
         """``z: (N, dim)`` float of a batch of looks."""
 
+    def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
+        """What there is to measure of a batch of looks, by name; for most nothing."""
+
     def marks(self, z: NDArray[np.float32]) -> Array:
         """Where z lies: pixels ``(P, 2)`` of the camera, or points ``(P, 3)`` in C; ``(0, 2)`` for nowhere."""

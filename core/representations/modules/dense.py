@@ -103,10 +103,9 @@ class DenseDescriptors(nn.Module):
 
     def heat(self, maps: Tensor) -> Tensor:
         """Where every point may be: maps ``(N, D, h, w)`` to shares ``(N, P, h, w)`` that sum to one."""
-        logits = maps if self.setup.mode is Mode.PRETRAINED else None
-        if logits is None:
-            logits = descriptor_logits(maps, self.descriptors, self.setup.temperature)
-        return spatial_softmax(logits)
+        if self.setup.mode is Mode.PRETRAINED:
+            return spatial_softmax(maps / self.setup.temperature)
+        return spatial_softmax(descriptor_logits(maps, self.descriptors, self.setup.temperature))
 
     def locate(self, heat: Tensor, looks: Mapping[str, Tensor]) -> Tensor:
         """Coordinates ``(N, P, 2)`` or ``(N, P, 3)`` from shares of heat."""
@@ -130,6 +129,9 @@ class DenseDescriptors(nn.Module):
 
     def _counted(self, maps: Tensor, looks: Mapping[str, Tensor]) -> Look:
         """What is kept beside a z that is computed once, to be measured."""
+        return {}
+
+    def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
         return {}
 
     def marks(self, z: NDArray[np.float32]) -> Array:

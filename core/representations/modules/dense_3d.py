@@ -2,7 +2,7 @@
 
 Depth is missing on edges, behind them and on what shines. The depth at a point is the mean over its heat of the pixels
 that have one; a nominal depth with next to no weight stands in where none has. So z is always finite, its gradient too,
-and ``missing`` tells how much of the heat lay where depth was unknown.
+and ``depth_missing`` tells how much of the heat lies where depth is unknown.
 """
 
 from __future__ import annotations
@@ -59,15 +59,18 @@ class DenseDescriptors3D(DenseDescriptors):
             raise InputError("dd-3d needs depth, and its camera gives none; choose dd-2d or another camera.")
         return view.depth.astype(np.float32) * np.float32(self.camera.depth_scale_m)
 
-    def missing(self, looks: Mapping[str, Tensor]) -> Tensor:
-        """Share of each point's heat ``(N, P)`` that lies where depth is unknown."""
+    def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
+        """``depth_missing``: share of the points' heat that lies where depth is unknown."""
         if "missing" in looks:
-            return looks["missing"]
+            return {"depth_missing": float(looks["missing"].mean())}
         maps = looks["map"].float() if "map" in looks else self._describe(looks["rgb"])
+        return {"depth_missing": float(self._missing(maps, looks).mean())}
+
+    def _missing(self, maps: Tensor, looks: Mapping[str, Tensor]) -> Tensor:
         return (self.heat(maps) * (looks["depth"] <= 0).unsqueeze(1)).sum((-2, -1))
 
     def _counted(self, maps: Tensor, looks: Mapping[str, Tensor]) -> Look:
-        return {"missing": (self.heat(maps) * (looks["depth"] <= 0).unsqueeze(1)).sum((-2, -1)).cpu().numpy()}
+        return {"missing": self._missing(maps, looks).cpu().numpy()}
 
     def marks(self, z: NDArray[np.float32]) -> Array:
         return z.reshape(-1, 3).astype(np.float64)

@@ -33,6 +33,9 @@ class GroundTruthPoints(nn.Module):
     def forward(self, looks: Mapping[str, Tensor]) -> Tensor:
         return looks["points"]
 
+    def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
+        return {}
+
     def marks(self, z: NDArray[np.float32]) -> Array:
         camera = self._setup.camera
         if camera is None or camera.X_WC is None:
@@ -65,6 +68,9 @@ class GroundTruthPixels(nn.Module):
 
     def forward(self, looks: Mapping[str, Tensor]) -> Tensor:
         return looks["pixels"]
+
+    def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
+        return {}
 
     def marks(self, z: NDArray[np.float32]) -> Array:
         return pixels(z.reshape(-1, 2), self._camera.width, self._camera.height)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from core.correspondence.config import LAPTOP, Generality, Loss, preset, with_settings
+from core.correspondence.config import LAPTOP, Generality, Loss, preset
 from core.errors import InputError
+from core.learning.settings import with_settings
 
 
 def test_a_setting_changes_one_value_of_its_own_kind() -> None:

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from core.correspondence.checkpoint import load_model
-from core.correspondence.config import LAPTOP, with_settings
+from core.correspondence.config import LAPTOP
 from core.correspondence.pairs import FrameLoader
+from core.learning.settings import with_settings
 from core.library import Library
 from core.library.annotations import LabelMark
 from core.library.learning import dataset_or_all

@@ -1,0 +1,1 @@
+"""Policies where they meet the robot: the training job, and acting in simulated time."""

@@ -1,0 +1,204 @@
+"""What a policy starts from, found where rig and tasks are known: camera, object points, descriptors, images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.correspondence.checkpoint import read_description
+from core.correspondence.config import EpisodeSpan
+from core.correspondence.descriptor_sets import list_sets, propose, sample_on_mask
+from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
+from core.correspondence.masks import MaskConfig, object_mask
+from core.correspondence.views import resized_rgb
+from core.episodes.reader import EpisodeReader
+from core.errors import EpisodeFileError, InputError
+from core.messages import CameraInfo
+from core.policies.config import Mode, PolicyConfig
+from core.representations import REPRESENTATIONS
+from core.representations.representation import RepresentationInfo, Setup, TrainingImages
+from robot.correspondence.shape import IiwaShape
+from robot.policies.specification import PolicySpecification
+
+PROPOSAL = "proposal"
+_LOOKED_AT = 8
+"""So many episodes are looked at for the image whose object is seen best."""
+
+
+def setup_of(specification: PolicySpecification) -> Setup:
+    """What the representation is built from. InputError when a camera or an object's points are missing."""
+    config = specification.config
+    info: RepresentationInfo = REPRESENTATIONS.get(config.representation).info
+    camera = camera_of(specification)
+    if camera is None and info.images:
+        raise InputError(f"{info.name} sees images, and these episodes have none; record with a camera.")
+    setup = Setup(
+        name=config.representation,
+        mode=config.mode if info.modes else Mode.FIXED,
+        points=config.points,
+        camera=camera,
+        object_points=object_points(specification.task) if info.object_state else {},
+    )
+    return with_descriptors(setup, Path(specification.descriptor_model)) if info.descriptors else setup
+
+
+def with_descriptors(setup: Setup, folder: Path) -> Setup:
+    """The setup with what the descriptor model of that folder says of itself."""
+    described = read_description(folder)
+    training = described.training
+    return msgspec.structs.replace(
+        setup,
+        descriptor_network=described.network,
+        descriptor_model=described.id,
+        descriptor_sha256=described.sha256,
+        temperature=1.0 if training is None else training.temperature,
+    )
+
+
+def object_points(task: str) -> dict[str, tuple[tuple[float, float, float], ...]]:
+    """Named points ``p_OP`` of a simulated task's movable objects."""
+    from robot.simulation.task import load_task
+
+    chosen = load_task(task)
+    return {each.name: tuple(each.points.values()) for each in chosen.objects if each.name not in chosen.fixed}
+
+
+def camera_of(specification: PolicySpecification) -> CameraInfo | None:
+    """The camera that the policy sees: the one chosen, else the task's own, else the first; None without any."""
+    cameras: dict[str, CameraInfo] = {}
+    for span in specification.episodes:
+        try:
+            with EpisodeReader(Path(span.path), Path(specification.cache)) as reader:
+                cameras = {role: info for role, info in reader.cameras.items() if reader.frame_count(role)}
+        except EpisodeFileError:
+            continue
+        break
+    wanted = specification.config.camera
+    if wanted and wanted not in cameras:
+        raise InputError(
+            f"These episodes have no images of a '{wanted}' camera; choose from: {', '.join(cameras) or 'none'}."
+        )
+    role = wanted or _own_camera(specification.task)
+    found = cameras.get(role) or next(iter(cameras.values()), None)
+    if found is not None:
+        found.require_usable()
+    return found
+
+
+def _own_camera(task: str) -> str:
+    from robot.simulation.tasks import TASKS
+
+    entry = TASKS.entries().get(task)
+    return "" if entry is None or entry.info is None else str(entry.info.camera)
+
+
+class Masks:
+    """Where objects are in recorded images of one camera. InputError without depth or a capture that fits."""
+
+    def __init__(self, specification: PolicySpecification, camera: CameraInfo) -> None:
+        self._camera = camera
+        self._shape = IiwaShape()
+        self._capture = _capture(specification, camera)
+
+    def of(self, reader: EpisodeReader, frame: int) -> NDArray[np.bool_]:
+        """``(H, W) bool`` of a frame."""
+        role = self._camera.role
+        depth = reader.depth(role, frame)
+        if depth is None:
+            raise InputError(f"Where objects are is not known: the {role} camera recorded no depth.")
+        robot_W = self._shape.triangles(*reader.joints_at(int(reader.stamps(role)[frame])))
+        empty = self._capture.depth[role]
+        return object_mask(depth, reader.cameras[role], reader.X_WC(role, frame), empty, robot_W, MaskConfig())
+
+
+def _capture(specification: PolicySpecification, camera: CameraInfo) -> EmptyWorkspace:
+    found = newest_capture(Path(specification.captures), [camera])
+    if found is not None:
+        return found
+    if not specification.simulated:
+        raise InputError(
+            "No capture of the empty workspace fits this camera; clear the table and press Ctrl+Shift+E on the "
+            "Teleoperate page, then train again."
+        )
+    from robot.simulation.empty_workspace import capture_empty_workspace
+
+    found = capture_empty_workspace((camera,), specification.rig, IiwaShape())
+    found.save(Path(specification.captures) / found.info.id)
+    return found
+
+
+def first_descriptors(specification: PolicySpecification, camera: CameraInfo) -> NDArray[np.float32]:
+    """The descriptors ``(P, D)`` to begin with: of a saved set, of the proposal, or drawn from an object's mask (paper,
+    section IV-B). InputError when there is no such set."""
+    folder, config = Path(specification.descriptor_model), specification.config
+    if config.descriptor_set not in ("", PROPOSAL):
+        return _of_set(folder, config)
+    from core.correspondence.checkpoint import load_model
+    from core.correspondence.describer import Describer
+
+    network, _ = load_model(folder)
+    describer = Describer(network)
+    shown = _best_seen(specification, Masks(specification, camera), camera.role)
+    images = [describer.describe(rgb) for rgb, _ in shown]
+    source, mask = images[0], shown[0][1]
+    if config.descriptor_set == PROPOSAL:
+        pixels = propose(source, images[1:], mask, config.points, config.seed)
+    else:
+        pixels = sample_on_mask(mask, config.points, config.seed)
+    if len(pixels) < config.points:
+        raise InputError(f"Only {len(pixels)} of {config.points} points fit on the object; choose fewer points.")
+    return source.at(pixels)
+
+
+def _of_set(folder: Path, config: PolicyConfig) -> NDArray[np.float32]:
+    sets = list_sets(folder)
+    found = [each for each in sets if config.descriptor_set in (each.id, each.name)]
+    if len(found) != 1:
+        names = ", ".join(each.name for each in sets) or "none"
+        raise InputError(f"The descriptor model has no one set '{config.descriptor_set}'; there are: {names}.")
+    return found[0].descriptors()
+
+
+def _best_seen(
+    specification: PolicySpecification, masks: Masks, role: str
+) -> list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+    """First images of some episodes with their masks, the largest mask first."""
+    found = []
+    for span in specification.episodes[:_LOOKED_AT]:
+        with EpisodeReader(Path(span.path), Path(specification.cache)) as reader:
+            found.append((reader.rgb(role, 0), masks.of(reader, 0)))
+    return sorted(found, key=lambda shown: -int(shown[1].sum()))
+
+
+def training_images(
+    specification: PolicySpecification,
+    camera: CameraInfo,
+    episodes: Sequence[EpisodeSpan],
+    stage: Callable[[str, int, int], None],
+) -> Callable[[tuple[int, int], bool], list[TrainingImages]]:
+    """All images of the demonstrations at a size, with masks where they are wanted."""
+
+    def read(size: tuple[int, int], masked: bool) -> list[TrainingImages]:
+        masks = Masks(specification, camera) if masked else None
+        found = []
+        for done, span in enumerate(episodes):
+            stage("Reading images", done, len(episodes))
+            with EpisodeReader(Path(span.path), Path(specification.cache)) as reader:
+                frames = range(reader.frame_count(camera.role))
+                rgb = np.stack([resized_rgb(reader.rgb(camera.role, frame), *size) for frame in frames])
+                seen = None
+                if masks is not None:
+                    seen = np.stack([_resized(masks.of(reader, frame), size) for frame in frames])
+            found.append(TrainingImages(rgb, seen))
+        return found
+
+    return read
+
+
+def _resized(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    return cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(np.bool_)
