@@ -36,6 +36,7 @@ _SMALL_LOOK = 4096
 def main(channel: Channel) -> int:
     """Serve one training. Control, cameras and the window come first."""
     give_way()
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))  # all cores; a child starts with one thread
     return serve(channel, train)
 
 
@@ -50,7 +51,6 @@ def train(context: JobContext) -> JobEnded:
 
 def _train(context: JobContext, specification: PolicySpecification) -> JobEnded:
     config, setup = specification.config, setup_of(specification)
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))  # all cores; a child starts with one thread
     trainer = Trainer(config, setup, context.folder)
 
     def asked() -> Request | None:

@@ -64,7 +64,7 @@ class DenseDescriptors3D(DenseDescriptors):
         if "missing" in looks:
             return {"depth_missing": float(looks["missing"].mean())}
         maps = looks["map"].float() if "map" in looks else self._describe(looks["rgb"])
-        return {"depth_missing": float(self._missing(maps, looks).mean())}
+        return {"depth_missing": float(self._missing(maps, looks).detach().mean())}
 
     def _missing(self, maps: Tensor, looks: Mapping[str, Tensor]) -> Tensor:
         return (self.heat(maps) * (looks["depth"] <= 0).unsqueeze(1)).sum((-2, -1))
