@@ -83,11 +83,12 @@ class Beginning:
     """What a representation may start its weights from, once, before a training.
 
     ``descriptor_model``: folder of the model; ``descriptors: (P, D)`` of the set. ``stage`` tells how far the start is
-    and raises when the training is asked to end.
+    and raises when the training is asked to end. ``cache_dir``: where published weights are kept; None uses none.
     """
 
     stage: Callable[[str, int, int], None]
     seed: int = 0
+    cache_dir: Path | None = None
     descriptor_model: Path | None = None
     descriptors: NDArray[np.float32] | None = None
     autoencoder: AutoencoderConfig | None = None

@@ -6,11 +6,17 @@ import sys
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
+import torch
 
 from core.clock import LockstepClock
+from core.correspondence.config import NetworkConfig
 from core.errors import InputError
+from core.messages import CameraInfo
 from core.registry import Entry, Registry
+from core.representations import REPRESENTATIONS
+from core.representations.representation import RepresentationInfo, Setup
 from core.tasks import TaskInfo
 from robot.devices import Arm, Camera, DeviceContext, DeviceInfo, Gripper
 from robot.drivers import ARMS, CAMERAS, GRIPPERS
@@ -63,6 +69,40 @@ def test_a_task_states_its_rules(name: str) -> None:
     assert info.time_limit_s > info.hold_s >= 0
 
 
+def setup(name: str, seed: int) -> Setup:
+    """All that any representation is built from."""
+    torch.manual_seed(seed)
+    camera = CameraInfo("right", 640, 480, 30.0, 533.0, 534.0, 319.5, 239.5, X_WC=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    points = {"box": ((0.0, 0.0, 0.0), (0.1, 0.0, 0.0))}
+    return Setup(name=name, points=4, camera=camera, object_points=points, descriptor_network=NetworkConfig())
+
+
+def test_every_row_of_table_one_has_its_representation() -> None:
+    infos = [entry.info for entry in REPRESENTATIONS.entries().values()]
+    assert sorted(info.order for info in infos) == list(range(1, 10))
+
+
+@pytest.mark.parametrize("name", list(REPRESENTATIONS.entries()))
+def test_a_representation_introduces_itself(name: str) -> None:
+    info = REPRESENTATIONS.get(name).info
+    assert isinstance(info, RepresentationInfo)
+    assert info.title.strip()
+    assert info.explanation.endswith(".")
+    assert list(inspect.signature(REPRESENTATIONS.get(name).module.build).parameters) == ["setup"]
+
+
+@pytest.mark.parametrize("name", list(REPRESENTATIONS.entries()))
+def test_a_representation_is_built_and_its_weights_restored(name: str) -> None:
+    first, second = (REPRESENTATIONS.get(name).build(setup(name, seed)) for seed in (0, 1))
+    missing = [part for part in ("dim", "key", "begin", "look", "figures", "marks") if not hasattr(first, part)]
+    assert not missing, f"{name} has no {missing}"
+    assert first.marks(np.zeros(first.dim, dtype=np.float32)).shape in {(first.dim // k, k) for k in (2, 3)}
+    second.load_state_dict(first.state_dict())
+    restored = second.state_dict()
+    assert all(torch.equal(value, restored[part]) for part, value in first.state_dict().items())
+    assert first.key == second.key, "the same weights look the same"
+
+
 def test_an_unknown_name_lists_the_valid_ones() -> None:
     with pytest.raises(InputError, match=r"choose one of: .*reach_tr"):
         TASKS.get("reach_tx")
@@ -85,7 +125,9 @@ def test_a_module_that_does_not_import_is_listed_with_the_reason(
 def test_listing_does_not_import_what_is_heavy() -> None:
     script = (
         "import sys; from robot.rig import load_rig;"
+        "from core.representations import REPRESENTATIONS;"
         "load_rig();"
+        "REPRESENTATIONS.entries();"
         "print([name for name in ('mujoco', 'torch', 'open3d', 'pyrealsense2') if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

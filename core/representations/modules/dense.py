@@ -16,12 +16,11 @@ from torch import Tensor, nn
 
 from core.correspondence.checkpoint import load_model
 from core.correspondence.network import DescriptorNetwork
-from core.correspondence.views import resized_rgb
 from core.errors import InputError
 from core.geometry import Array
-from core.messages import CameraInfo
 from core.policies.config import Mode
 from core.representations.modules.expectation import descriptor_logits, expected, pixels, spatial_softmax
+from core.representations.modules.images import image_batch, images_of
 from core.representations.representation import Beginning, Look, Setup, View
 
 _TOGETHER = 8
@@ -115,13 +114,12 @@ class DenseDescriptors(nn.Module):
         return self.locate(self.heat(maps), looks).flatten(1)
 
     def _describe(self, rgb: Tensor) -> Tensor:
-        batch = rgb.permute(0, 3, 1, 2).float().div(255.0).contiguous(memory_format=torch.channels_last)
-        found: Tensor = self.network(batch)
+        found: Tensor = self.network(image_batch(rgb))
         return found.float()
 
     def _images(self, views: list[View]) -> NDArray[np.uint8]:
         config = self.network.config
-        return np.stack([resized_rgb(rgb_of(view), config.width, config.height) for view in views])
+        return images_of(views, config.width, config.height)
 
     def _deep(self, views: list[View]) -> Look:
         """What of the depth is kept; nothing where depth is not used."""
@@ -136,17 +134,3 @@ class DenseDescriptors(nn.Module):
 
     def marks(self, z: NDArray[np.float32]) -> Array:
         return pixels(z.reshape(-1, 2), self.camera.width, self.camera.height)
-
-
-def rgb_of(view: View) -> NDArray[np.uint8]:
-    """The colour image of a view that has one."""
-    if view.rgb is None:
-        raise InputError("This policy sees images, and its camera gives none; choose another camera.")
-    return view.rgb
-
-
-def camera_of(setup: Setup) -> CameraInfo:
-    """The camera of a representation that sees images; InputError when there is none."""
-    if setup.camera is None:
-        raise InputError(f"{setup.name} sees images; record episodes with a camera.")
-    return setup.camera
