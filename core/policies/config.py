@@ -61,7 +61,7 @@ class PolicyNetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
 class AutoencoderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Pretraining of the spatial autoencoder (Finn et al. 2016): 60x80 grey targets, slow features."""
 
-    steps: Count = 3000
+    steps: Count = 1000
     batch: Annotated[int, msgspec.Meta(ge=1)] = 16
     learning_rate: Positive = 1e-3
     slow_weight: NotNegative = 1.0

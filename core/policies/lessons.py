@@ -21,7 +21,7 @@ from core.policies.demonstrations import Demonstration, thinning
 from core.policies.spaces import Hand, action, moving, observe, perturbed
 
 _BATCHES_A_DRAW = 8
-_MOST_JUDGED = 4096
+_MOST_JUDGED = 2048
 _IN_MEMORY = 1024**3
 Rows = NDArray[np.int64]
 
@@ -59,8 +59,11 @@ class Lessons:
         return len(self._hand)
 
     def robot_and_actions(self) -> tuple[Array, Array]:
-        """All moments without noise: o_robot ``(M, 13)`` and actions ``(M, 7)``."""
-        return observe(self._hand, self._R_start), action(self._hand, self._desired)
+        """All moments with noise, as they are learnt from: o_robot ``(M, 13)`` and actions ``(M, 7)``.
+
+        A hand that never turns does so by its noise: statistics without it would blow that noise up.
+        """
+        return self._lesson(np.arange(len(self)), self._config.noise, np.random.default_rng((self._config.seed, 3)))
 
     def looks(self, most: int) -> Iterator[dict[str, Tensor]]:
         """Looks at up to ``most`` moments, evenly over all, in batches ``(N, 1, ...)``."""
@@ -81,7 +84,7 @@ class Lessons:
     def all_moments(self) -> Iterator[Batch]:
         """Moments without noise, for judging; evenly chosen where there are too many."""
         rows = np.unique(np.linspace(0, len(self) - 1, min(_MOST_JUDGED, len(self))).astype(np.int64))
-        for part in np.array_split(rows, max(1, len(rows) // 256)):
+        for part in np.array_split(rows, max(1, len(rows) // 32)):
             robot, actions = self._lesson(part, NO_NOISE, np.random.default_rng(0))
             yield self._batch(part[:, None], robot[:, None], actions[:, None])
 

@@ -99,6 +99,7 @@ def _beginning(specification: PolicySpecification, setup: Setup, stage: Callable
         descriptors=descriptors,
         autoencoder=specification.config.autoencoder,
         images=images,
+        cache_dir=Path(specification.cache),
     )
 
 

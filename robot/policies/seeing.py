@@ -26,6 +26,8 @@ from robot.correspondence.shape import IiwaShape
 from robot.policies.specification import PolicySpecification
 
 PROPOSAL = "proposal"
+_LEARNT_HZ, _MOST_BYTES, _FRAMES_AN_EPISODE = 10.0, 3 * 1024**3, 150
+"""Images to learn seeing from: so many a second, of as many episodes of 15 s as fit into this memory."""
 _LOOKED_AT = 8
 """So many episodes are looked at for the image whose object is seen best."""
 
@@ -181,15 +183,20 @@ def training_images(
     episodes: Sequence[EpisodeSpan],
     stage: Callable[[str, int, int], None],
 ) -> Callable[[tuple[int, int], bool], list[TrainingImages]]:
-    """All images of the demonstrations at a size, with masks where they are wanted."""
+    """Images of the demonstrations at a size, with masks where they are wanted: ten a second, within bounded memory."""
 
     def read(size: tuple[int, int], masked: bool) -> list[TrainingImages]:
         masks = Masks(specification, camera) if masked else None
+        step = max(1, round(camera.rate_hz / _LEARNT_HZ))
+        most = max(2, _MOST_BYTES // (3 * size[0] * size[1]) // _FRAMES_AN_EPISODE)
+        chosen = [
+            episodes[k] for k in np.unique(np.linspace(0, len(episodes) - 1, min(most, len(episodes))).astype(int))
+        ]
         found = []
-        for done, span in enumerate(episodes):
-            stage("Reading images", done, len(episodes))
+        for done, span in enumerate(chosen):
+            stage("Reading images", done, len(chosen))
             with EpisodeReader(Path(span.path), Path(specification.cache)) as reader:
-                frames = range(reader.frame_count(camera.role))
+                frames = range(0, reader.frame_count(camera.role), step)
                 rgb = np.stack([resized_rgb(reader.rgb(camera.role, frame), *size) for frame in frames])
                 seen = None
                 if masks is not None:

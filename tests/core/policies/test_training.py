@@ -148,15 +148,22 @@ def test_a_policy_that_remembers_forgets_at_a_new_attempt(tmp_path: Path) -> Non
     assert not np.array_equal(first, second)
 
 
-def test_inputs_that_never_vary_are_divided_by_a_floor(tmp_path: Path) -> None:
+def test_statistics_are_those_of_what_is_learnt_from_with_noise(tmp_path: Path) -> None:
     model = trained(SMALL, tmp_path / "run").model
+    assert model.deviation[9:12].numpy() == pytest.approx(np.radians(1.0), rel=0.3)  # turns by noise alone
+    assert float(model.deviation[12]) == pytest.approx(0.01, rel=0.3)
+    assert model.head.deviation[3:6].numpy() == pytest.approx(10.0 * np.radians(1.0), rel=0.3)
+
+
+def test_inputs_that_never_vary_are_divided_by_a_floor(tmp_path: Path) -> None:
+    model = trained(msgspec.structs.replace(SMALL, noise=NO_NOISE), tmp_path / "run").model
     assert float(model.deviation[9:13].min()) == pytest.approx(1e-3)  # no turn, no gripper
     assert float(model.deviation[0]) > 0.01
     assert float(model.head.deviation[3:].max()) == pytest.approx(1e-3, rel=1e-4)
 
 
 def test_stopping_early_is_off_until_it_is_asked_for(tmp_path: Path) -> None:
-    config = msgspec.structs.replace(SMALL, steps=200, validate_every=8, learning_rate=1.0, largest_gradient=0.0)
+    config = msgspec.structs.replace(SMALL, steps=200, validate_every=8, learning_rate=1e-12)
     assert trained(config, tmp_path / "a").steps == 200
     assert trained(msgspec.structs.replace(config, stop_after=2), tmp_path / "b").steps < 200
 
