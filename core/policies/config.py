@@ -82,6 +82,8 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Identifier of the set that the descriptors begin as; empty: drawn from an object's mask in one image."""
     points: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
     """Descriptors (or feature points) of a representation."""
+    temperature: NotNegative = 0.0
+    """Of the softmax whose expectation z is; 0: 0.02 for descriptors of unit length, else their model's own."""
     rate_hz: NotNegative = 0.0
     """Observations per second, for training and acting; 0: as recorded, at most 30."""
     look_ahead_s: Positive = 1.0

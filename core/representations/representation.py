@@ -63,7 +63,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     descriptor_network: NetworkConfig | None = None
     descriptor_model: str = ""
     descriptor_sha256: str = ""
-    temperature: float = 0.07
+    temperature: float = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,6 +28,8 @@ from robot.policies.specification import PolicySpecification
 PROPOSAL = "proposal"
 _LEARNT_HZ, _MOST_BYTES, _FRAMES_AN_EPISODE = 10.0, 3 * 1024**3, 150
 """Images to learn seeing from: so many a second, of as many episodes of 15 s as fit into this memory."""
+_UNIT_TEMPERATURE = 0.02
+"""Sharper than descriptors are trained with (0.07): over a whole image the background's share would pull z away."""
 _LOOKED_AT = 8
 """So many episodes are looked at for the image whose object is seen best."""
 
@@ -46,19 +48,20 @@ def setup_of(specification: PolicySpecification) -> Setup:
         camera=camera,
         object_points=object_points(specification.task) if info.object_state else {},
     )
-    return with_descriptors(setup, Path(specification.descriptor_model)) if info.descriptors else setup
+    return with_descriptors(setup, Path(specification.descriptor_model), config) if info.descriptors else setup
 
 
-def with_descriptors(setup: Setup, folder: Path) -> Setup:
+def with_descriptors(setup: Setup, folder: Path, config: PolicyConfig) -> Setup:
     """The setup with what the descriptor model of that folder says of itself."""
     described = read_description(folder)
     training = described.training
+    own = _UNIT_TEMPERATURE if described.network.normalised or training is None else training.temperature
     return msgspec.structs.replace(
         setup,
         descriptor_network=described.network,
         descriptor_model=described.id,
         descriptor_sha256=described.sha256,
-        temperature=1.0 if training is None else training.temperature,
+        temperature=config.temperature or own,
     )
 
 
