@@ -24,6 +24,7 @@ from app.workers.library import LibraryWorker
 from app.workers.pair_feed import PairFeed
 from app.workers.player_feed import PlayerFeed
 from app.workers.station import StationWorker
+from app.workers.trainings import TrainingQueue
 from app.workers.view3d import View3DWorker
 from core.errors import ReticleError
 from core.platform import default_library
@@ -52,6 +53,7 @@ class Application:
         self.session = Session.create()
         spec = StationSpec(session="", rig=str(rig_path), seed=seed)
         infos = page_infos()
+        library = LibraryWorker(library_root)
         self.services = Services(
             settings=settings,
             theme=theme,
@@ -63,7 +65,8 @@ class Application:
             ),
             messenger=Messenger(),
             station=StationWorker(self.session, spec),
-            library=LibraryWorker(library_root),
+            library=library,
+            trainings=TrainingQueue(library),
             view3d=View3DWorker(self.session),
             player_feed=PlayerFeed(self.session),
             pair_feed=PairFeed(self.session),
@@ -92,6 +95,7 @@ class Application:
         QCoreApplication.sendPostedEvents(self.services.station)
         self.services.view3d.close()
         self.services.inspector.close()
+        self.services.trainings.close()
         self.services.library.close()
         QCoreApplication.sendPostedEvents(self.services.library)
         self.session.remove()

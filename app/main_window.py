@@ -131,6 +131,8 @@ class MainWindow(QMainWindow):
         library.opened.connect(lambda library: self._say_saved(library.report))
         library.changing.connect(lambda: messenger.withdraw_offers(library.undo))
         library.undone.connect(lambda text, ids: messenger.say(text, key="undo"))
+        trainings = self._services.trainings
+        trainings.changed.connect(lambda: self._show_job("training", trainings.brief))
         self._services.show_page = self.show_page
         self._services.show_job = self._show_job
         self._services.show_first_page = lambda: self.show_page(next(iter(self.pages)))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.workers.pair_feed import PairFeed
     from app.workers.player_feed import PlayerFeed
     from app.workers.station import StationWorker
+    from app.workers.trainings import TrainingQueue
     from app.workers.view3d import View3DWorker
     from robot.rig import RigConfig
 
@@ -31,6 +32,7 @@ class Services:
     messenger: Messenger
     station: StationWorker
     library: LibraryWorker
+    trainings: TrainingQueue
     view3d: View3DWorker
     player_feed: PlayerFeed
     pair_feed: PairFeed

@@ -161,10 +161,10 @@ def _choice(kind: type[_Choice], text: str, word: str) -> _Choice:
 
 def follow(library: Library, run: RunRow, quiet: bool) -> JobEnded:
     """Run a job to its end. Ctrl-C cancels it and keeps the best that it has."""
-    from robot.jobs import JobChild, finish
+    from robot.jobs import JobChild, finish, start
 
     events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
-    child = JobChild(run, events.put)
+    child = JobChild(start(library, run), events.put)
     ended: JobEnded | None = None
     interrupted = False
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.errors import InputError, ProcessError
 from core.library.library import Library
-from core.library.runs import RunRow, last_status
+from core.library.runs import CHECKPOINT_STATE, RunRow, last_status
 from core.processes.child import Child
 from core.processes.jobs import Ask, AskJob, JobEnded, JobEvent, JobProgress, StartJob
 
@@ -24,12 +24,31 @@ def again(library: Library, prefix: str) -> RunRow:
     run = library.runs.get(prefix)
     if run.status != "paused":
         raise InputError(f"Run {run.id} is {run.status}, and only a paused one can be resumed.")
+    return library.runs.update(run.id, "queued", run.metrics)
+
+
+def start(library: Library, run: RunRow) -> RunRow:
+    """Note in the catalogue that a run's turn has come."""
     return library.runs.update(run.id, "running", run.metrics)
 
 
+def withdraw(library: Library, prefix: str, what: Ask) -> RunRow:
+    """Take a run that waits out of the queue: paused when that is asked or it had begun before, else cancelled."""
+    run = library.runs.get(prefix)
+    if run.status != "queued":
+        raise InputError(f"Run {run.id} is {run.status}, and only a queued one can be taken out of the queue.")
+    if what is Ask.PAUSE or (Path(run.path) / CHECKPOINT_STATE).exists():
+        return library.runs.update(run.id, "paused", run.metrics, "It was taken out of the queue and can be resumed.")
+    return library.runs.update(run.id, "cancelled", run.metrics, "It was taken out of the queue before it began.")
+
+
 def finish(library: Library, run: RunRow, ended: JobEnded) -> RunRow:
-    """Copy into the catalogue how a run ended, and its model if there is one."""
-    library.models.adopt()
+    """Copy into the catalogue how a run ended, and its model if there is one, by the name that the run has now."""
+    adopted = library.models.adopt()
+    name = library.runs.get(run.id).name
+    for model in map(library.models.get, adopted):
+        if model.run == run.id and name not in ("", model.name):
+            library.models.rename(model.id, name)
     return library.runs.update(run.id, ended.status, ended.result, ended.message)
 
 

@@ -18,7 +18,7 @@ from core.library.catalogue import Catalogue
 from core.library.episodes import new_id
 from core.library.rows import TRASH
 from core.platform import replace_file, sync_directory
-from core.processes.jobs import JobStatus, read_status
+from core.processes.jobs import SPECIFICATION, JobStatus, read_status
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +26,13 @@ RUNS, MODELS = "runs", "models"
 DESCRIPTION = "model.json"
 KINDS = ("correspondence", "policy")
 FINISHED = ("done", "failed", "cancelled")
+UNDER_WAY = ("queued", "running")
 CHECKPOINT_STATE = "checkpoint.json"
 """A training whose folder has this can be resumed."""
+_ROW = "run.json"
+"""File of a run's folder in the trash: its row."""
 _RESUME = "It was interrupted and can be resumed."
+_WAITED = "It was waiting when the window closed; resume it to train."
 _LOST = "It was interrupted before its first checkpoint; start it again."
 
 
@@ -45,6 +49,8 @@ class RunRow(msgspec.Struct, frozen=True):
     message: str
     created_utc_ns: int
     finished_utc_ns: int | None
+    name: str
+    notes: str
     path: str
 
 
@@ -62,6 +68,13 @@ class ModelRow(msgspec.Struct, frozen=True):
     created_utc_ns: int
 
 
+class _Trashed(msgspec.Struct, frozen=True):
+    """What the folder of a run in the trash says, so that its row can be made again. ``models``: what came of it."""
+
+    row: RunRow
+    models: tuple[str, ...]
+
+
 class _Description(msgspec.Struct, frozen=True):
     """What the catalogue takes from a model's own description; the first ones did not say their kind."""
 
@@ -74,7 +87,7 @@ class _Description(msgspec.Struct, frozen=True):
     metrics: dict[str, Any] = {}
 
 
-_RUN = "id, kind, status, dataset, config, seed, metrics, message, created_utc_ns, finished_utc_ns"
+_RUN = "id, kind, status, dataset, config, seed, metrics, message, created_utc_ns, finished_utc_ns, name, notes"
 _MODEL = "id, name, kind, run, path, sha256, config, metrics, created_utc_ns"
 
 
@@ -85,15 +98,15 @@ class Runs:
         self._root = root
         self._catalogue = catalogue
 
-    def begin(self, kind: str, dataset: str | None, config: dict[str, Any], seed: int) -> RunRow:
-        """A row and a folder for a training that starts now."""
+    def begin(self, kind: str, dataset: str | None, config: dict[str, Any], seed: int, name: str = "") -> RunRow:
+        """A row and a folder for a training that waits for its turn."""
         run = new_id()
         (self._root / RUNS / run).mkdir(mode=0o700, parents=True)
         with self._catalogue.writing() as connection:
             connection.execute(
-                "INSERT INTO runs (id, kind, status, dataset, config, seed, created_utc_ns) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (run, kind, "running", dataset, _json(config), seed, utc_ns()),
+                "INSERT INTO runs (id, kind, status, dataset, config, seed, created_utc_ns, name) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (run, kind, "queued", dataset, _json(config), seed, utc_ns(), name),
             )
         return self.get(run)
 
@@ -107,17 +120,77 @@ class Runs:
             )
         return self.get(run)
 
+    def rename(self, prefix: str, name: str) -> RunRow:
+        """Call a run otherwise."""
+        if not name.strip():
+            raise InputError("A run needs a name; type one.")
+        return self._set("name", prefix, name.strip())
+
+    def note(self, prefix: str, notes: str) -> RunRow:
+        """Write a note on a run; an empty one takes it away."""
+        return self._set("notes", prefix, notes.strip())
+
+    def _set(self, column: str, prefix: str, words: str) -> RunRow:
+        run = self.get(prefix).id
+        with self._catalogue.writing() as connection:
+            connection.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (words, run))
+        return self.get(run)
+
+    def trash(self, prefix: str) -> RunRow:
+        """Move a run's folder to the trash; ``restore`` brings it back. What came of it stays where it is."""
+        row = self.get(prefix)
+        if row.status in UNDER_WAY:
+            raise InputError(f"The run '{row.name or row.id}' is {row.status}; end it before it goes to the trash.")
+        folder = Path(row.path)
+        with self._catalogue.writing() as connection:
+            made = tuple(each[0] for each in connection.execute("SELECT id FROM models WHERE run = ?", (row.id,)))
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            replace_file(folder / _ROW, msgspec.json.format(msgspec.json.encode(_Trashed(row, made))))
+            connection.execute("UPDATE models SET run = NULL WHERE run = ?", (row.id,))
+            connection.execute("DELETE FROM runs WHERE id = ?", (row.id,))
+            _move(folder, self._trash / row.id, "run")
+        return row
+
+    def trashed(self) -> tuple[str, ...]:
+        """Identifiers of the runs in the trash, the newest first."""
+        return _folders(self._trash)
+
+    def restore(self, prefix: str) -> RunRow:
+        """Bring a run back from the trash; InputError unless one identifier there begins so."""
+        found = _in_trash(self.trashed(), prefix, "run")
+        folder = self._trash / found
+        try:
+            kept = msgspec.json.decode((folder / _ROW).read_bytes(), type=_Trashed)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise InputError(f"{folder / _ROW} cannot be read ({error}); the run stays in the trash.") from None
+        if kept.row.id != found:
+            raise InputError(f"{folder / _ROW} tells of another run; the run stays in the trash.")
+        row = msgspec.structs.asdict(kept.row)
+        row["config"], row["metrics"] = _json(kept.row.config), _json(kept.row.metrics)
+        columns = _RUN.split(", ")
+        marks = ", ".join("(SELECT id FROM datasets WHERE id = ?)" if each == "dataset" else "?" for each in columns)
+        with self._catalogue.writing() as connection:
+            insert = f"INSERT INTO runs ({_RUN}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING"
+            connection.execute(insert, [row[column] for column in columns])
+            connection.executemany("UPDATE models SET run = ? WHERE id = ?", [(found, model) for model in kept.models])
+            _move(folder, self._root / RUNS / found, "run")
+        return self.get(found)
+
     def settle(self) -> tuple[str, ...]:
         """Make the rows of runs that nobody watches any more agree with their folders; returns their identifiers.
 
-        Called by the only writer when it opens the library: whatever says "running" then has lost its parent.
+        Called by the only writer when it opens the library: whatever says "running" then has lost its parent, and what
+        waited for its turn waits for a person now.
         """
         with self._catalogue.reading() as connection:
-            lost = [row[0] for row in connection.execute("SELECT id FROM runs WHERE status IN ('queued', 'running')")]
-        for run in lost:
-            last = last_status(self._root / RUNS / run)
+            query = "SELECT id, status FROM runs WHERE status IN ('queued', 'running')"
+            lost = connection.execute(query).fetchall()
+        for run, status in lost:
+            folder = self._root / RUNS / run
+            waited = status == "queued" and (folder / SPECIFICATION).exists()
+            last = JobStatus("paused", _WAITED) if waited else last_status(folder)
             self.update(run, last.status, last.result, last.message)
-        return tuple(lost)
+        return tuple(run for run, _ in lost)
 
     def list(self, kind: str | None = None) -> tuple[RunRow, ...]:
         """All runs, the newest first."""
@@ -132,6 +205,10 @@ class Runs:
         """The run whose identifier begins so; InputError when there is none or several."""
         with self._catalogue.reading() as connection:
             return self._row(_only(connection, "runs", _RUN, prefix, "run"))
+
+    @property
+    def _trash(self) -> Path:
+        return self._root / TRASH / RUNS
 
     def _row(self, values: Any) -> RunRow:
         row = dict(zip(_RUN.split(", "), values, strict=True))
@@ -234,7 +311,7 @@ class Models:
                 raise InputError(f"The model '{row.name}' has attempts that tell of it; it stays.")
             connection.execute("DELETE FROM models WHERE id = ?", (row.id,))
         try:
-            _move(Path(row.path), self._trash / row.id)
+            _move(Path(row.path), self._trash / row.id, "model")
         except InputError:
             self.adopt()
             raise
@@ -242,17 +319,14 @@ class Models:
 
     def trashed(self) -> tuple[str, ...]:
         """Identifiers of the models in the trash, the newest first."""
-        return tuple(sorted((path.name for path in self._trash.glob("*") if path.is_dir()), reverse=True))
+        return _folders(self._trash)
 
     def restore(self, prefix: str) -> ModelRow:
         """Bring a model back from the trash; InputError unless one identifier there begins so."""
-        found = [model for model in self.trashed() if prefix and model.startswith(prefix.upper())]
-        if len(found) != 1:
-            few = "No model" if not found else "More than one model"
-            raise InputError(f"{few} in the trash begins with '{prefix}'; see 'models list --trashed'.")
-        _move(self._trash / found[0], self.folder(found[0]))
+        found = _in_trash(self.trashed(), prefix, "model")
+        _move(self._trash / found, self.folder(found), "model")
         self.adopt()
-        return self.get(found[0])
+        return self.get(found)
 
     @property
     def _trash(self) -> Path:
@@ -271,13 +345,25 @@ def _require_identifier(name: str) -> None:
         raise InputError("its folder is not named by an identifier")
 
 
-def _move(source: Path, target: Path) -> None:
+def _folders(trash: Path) -> tuple[str, ...]:
+    return tuple(sorted((path.name for path in trash.glob("*") if path.is_dir()), reverse=True))
+
+
+def _in_trash(names: tuple[str, ...], prefix: str, word: str) -> str:
+    found = [name for name in names if prefix and name.startswith(prefix.upper())]
+    if len(found) == 1:
+        return found[0]
+    few = f"No {word}" if not found else f"More than one {word}"
+    raise InputError(f"{few} in the trash begins with '{prefix}'; see '{word}s list --trashed'.")
+
+
+def _move(source: Path, target: Path, word: str) -> None:
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         source.rename(target)
         sync_directory(target.parent)
     except OSError as error:
-        raise InputError(f"The model in {source} cannot be moved to {target} ({error.strerror}); free it.") from None
+        raise InputError(f"The {word} in {source} cannot be moved to {target} ({error.strerror}); free it.") from None
 
 
 def _only(connection: sqlite3.Connection, table: str, columns: str, prefix: str, word: str) -> Any:

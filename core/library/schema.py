@@ -241,6 +241,12 @@ CREATE TABLE annotations (
 CREATE INDEX annotations_by_episode ON annotations (episode, camera, frame);
 """
 
+_RUNS_NAMED = """
+ALTER TABLE runs ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN notes TEXT NOT NULL DEFAULT '';
+UPDATE runs SET name = coalesce((SELECT models.name FROM models WHERE models.run = runs.id), '');
+"""
+
 
 def run_script(connection: sqlite3.Connection, script: str) -> None:
     """Execute statements one by one: ``executescript`` would commit the transaction that we are in."""
@@ -261,7 +267,12 @@ def _catalogue(db: Database) -> None:
     run_script(db.conn, _LEARNING)
 
 
-NEWEST_VERSION = 1
+@migrations(name="0002_names_and_notes_of_runs")
+def _names_and_notes_of_runs(db: Database) -> None:
+    run_script(db.conn, _RUNS_NAMED)
+
+
+NEWEST_VERSION = 2
 """How many migrations there are; stands in ``user_version``."""
 
 

@@ -26,11 +26,12 @@ def begin(library: Library, rig: RigConfig, config: TrainingConfig, dataset: Dat
     episodes = spans(library, dataset)
     shown = [span for span in episodes if not span.scan]
     cameras = _cameras(shown, library.cache) if shown else ()
-    run = library.runs.begin("correspondence", dataset.id, msgspec.to_builtins(config), config.seed)
+    name = name or f"{config.preset} on {dataset.name}"
+    run = library.runs.begin("correspondence", dataset.id, msgspec.to_builtins(config), config.seed, name)
     specification = Specification(
         run=run.id,
         model=new_id(),
-        name=name or f"{config.preset} on {dataset.name}",
+        name=name,
         config=config,
         episodes=episodes,
         cameras=cameras,

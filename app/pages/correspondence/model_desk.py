@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from app.pages.correspondence.keeping import Keeping
 from app.pages.correspondence.model_panel import ModelPanel
 from app.pages.correspondence.toolbar import NONE, Toolbar
-from app.pages.correspondence.training import Training, TrainingState
+from app.pages.correspondence.training import Training
 from app.pages.correspondence.training_view import TrainingCard
 from app.services import Services
 from app.settings import Setting
@@ -26,7 +26,7 @@ class ModelDesk(QObject):
     def __init__(self, services: Services, toolbar: Toolbar) -> None:
         super().__init__()
         self._services, self._toolbar = services, toolbar
-        self.training = Training(services.library, services.rig)
+        self.training = Training(services.trainings, services.rig)
         self.keeping = Keeping(services.library, services.messenger)
         self.panel = ModelPanel(services.actions)
         self.card = TrainingCard(services.actions)
@@ -39,7 +39,7 @@ class ModelDesk(QObject):
         self.keeping.listed.connect(self._listed)
         self.keeping.paused.connect(self._paused)
         self.panel.renamed.connect(self._rename)
-        for show in (self.card.show_state, self.panel.show_state, self._tell_job):
+        for show in (self.card.show_state, self.panel.show_state, lambda _: self._allow()):
             self.training.changed.connect(show)
         self._connect_actions()
 
@@ -127,10 +127,6 @@ class ModelDesk(QObject):
         self.panel.show_resumable(bool(runs))
         self._allow()
 
-    def _tell_job(self, state: TrainingState | None) -> None:
-        self._services.show_job("training", "" if state is None else state.brief)
-        self._allow()
-
     def _allow(self) -> None:
         """What can be asked of trainings and models now."""
         actions, running = self._services.actions, self.training.state is not None
@@ -144,5 +140,4 @@ class ModelDesk(QObject):
     # Page -----------------------------------------------------------------------------------------------------------
     def remember(self) -> None:
         """The window closes."""
-        self.training.close()
         self._services.settings.put(_MODEL, self.path)

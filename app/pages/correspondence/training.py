@@ -1,96 +1,72 @@
-"""Training from this page: a job in a process of its own, with progress, an estimate and a cancel."""
+"""Training descriptors from this page: the window's queue of trainings, as far as it is about correspondence."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from app.status import time_words
-from app.workers.library import LibraryWorker
+from app.workers.trainings import Standing, TrainingQueue
 from core.correspondence.config import LAPTOP
-from core.errors import ProcessError
 from core.library.learning import dataset_or_all
-from core.library.runs import RunRow, last_status
+from core.library.runs import RunRow
 from core.processes.jobs import Ask, JobEnded, JobProgress, JobStage, read_metrics
 from robot.correspondence.start import begin as begin_training
-from robot.jobs import JobChild, again
-from robot.jobs import finish as finish_training
 from robot.rig import RigConfig
 
-if TYPE_CHECKING:
-    from core.library.library import Library
-
-_QUIT_S = 20.0
-_ENDING = {
-    Ask.PAUSE: "Pausing; what was learned is kept",
-    Ask.CANCEL: "Ending; the best so far is kept",
-}
+_KIND = "correspondence"
+_BEGINS = Standing("Looking at the episodes")
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingState:
-    """What is going on, in words; ``fraction`` below zero while nobody can tell.
-
-    ``curve``: minutes and the share of points within 10 px, by every judgement so far; ``snapshot``: the newest
-    picture of a match, empty for none.
+class TrainingState(Standing):
+    """What is going on. ``curve``: minutes and the share of points within 10 px, by every judgement so far;
+    ``snapshot``: the newest picture of a match, empty for none.
     """
 
-    words: str
-    fraction: float = -1.0
-    remaining_s: float | None = None
     curve: tuple[tuple[float, float], ...] = ()
     snapshot: str = ""
 
-    @property
-    def brief(self) -> str:
-        """For a narrow place: the share that is done and what is left."""
-        if self.remaining_s is None:
-            return "begins"
-        return f"{100 * self.fraction:.0f} %, {time_words(self.remaining_s)}"
-
 
 class Training(QObject):
-    """One training at a time."""
+    """The correspondence training that runs or, while another kind runs, waits; this page begins one at a time."""
 
     changed = Signal(object)
     """A ``TrainingState``, or None when nothing runs."""
     ended = Signal(str, str)
     """Status and a sentence."""
 
-    _heard = Signal(object)
-
-    def __init__(self, library: LibraryWorker, rig: RigConfig) -> None:
+    def __init__(self, trainings: TrainingQueue, rig: RigConfig) -> None:
         super().__init__()
-        self._library, self._rig = library, rig
-        self._run: RunRow | None = None
-        self._child: JobChild | None = None
-        self.state: TrainingState | None = None
-        self._judged: list[dict[str, Any]] = []
+        self._trainings, self._rig = trainings, rig
+        self._beginning = False
         self._asked: Ask | None = None
-        self._closing = False
-        self._heard.connect(self._hear)
+        self._judged_of = ""
+        self._judged: list[dict[str, Any]] = []
+        self.state: TrainingState | None = None
+        trainings.changed.connect(self._show)
+        trainings.progressed.connect(self._progressed)
+        trainings.ended.connect(self._ended)
 
     def start(self, name: str = "", minutes: float = LAPTOP.minutes) -> None:
         """Train the laptop preset on all intact episodes."""
-        rig, config = self._rig, msgspec.structs.replace(LAPTOP, minutes=minutes)
-        self._begin(lambda library: begin_training(library, rig, config, dataset_or_all(library, None), name))
+        if self.state is None:
+            rig, config = self._rig, msgspec.structs.replace(LAPTOP, minutes=minutes)
+            self._begin()
+            self._trainings.add(
+                lambda library: begin_training(library, rig, config, dataset_or_all(library, None), name),
+                self._added,
+                self._refused,
+            )
 
     def resume(self, run: str) -> None:
         """Go on with a paused run."""
-        self._begin(lambda library: again(library, run))
-
-    def _begin(self, begin: Callable[[Library], RunRow]) -> None:
-        if self.state is not None:
-            return
-        self._judged, self._asked = [], None
-        self._show(TrainingState("Looking at the episodes"))
-        self._library.write(begin, self._begun, self._refused)
+        if self.state is None:
+            self._begin()
+            self._trainings.resume(run, self._added, self._refused)
 
     def pause(self) -> None:
         """End it so that it can be resumed."""
@@ -100,82 +76,63 @@ class Training(QObject):
         """End it and keep the best model so far."""
         self._ask(Ask.CANCEL)
 
+    @property
+    def _run(self) -> RunRow | None:
+        runs = (self._trainings.running, *self._trainings.waiting)
+        return next((run for run in runs if run is not None and run.kind == _KIND), None)
+
     def _ask(self, what: Ask) -> None:
-        """Told to the job as soon as there is one."""
-        if self.state is None:
-            return
-        self._asked = what
-        if self._child is not None:
-            self._child.ask(what)
-        self._show(TrainingState(_ENDING[what]))
+        """Told as soon as there is a run."""
+        run = self._run
+        if run is not None:
+            self._trainings.ask(run.id, what)
+        elif self._beginning:
+            self._asked = what
 
-    def close(self) -> None:
-        """The window closes: the training pauses by itself, and the library says so when it is opened again."""
-        self._closing = True
-        child, self._child = self._child, None
-        if child is not None:
-            child.ask(Ask.PAUSE)
+    def _begin(self) -> None:
+        self._beginning, self._asked = True, None
+        self._show()
 
-    def _begun(self, run: RunRow) -> None:
-        if self._closing:  # the row says running, and the library sets it right when it is opened again
-            return
-        self._run = run
-        self._judged = [metrics for metrics in read_metrics(Path(run.path)) if metrics.get("pck")]
-        try:
-            self._child = JobChild(run, self._heard.emit)
-        except ProcessError as error:
-            last = last_status(Path(run.path))
-            self._end(JobEnded(last.status, str(error), last.result))
-            return
+    def _added(self, run: RunRow) -> None:
+        self._beginning = False
         if self._asked is not None:
-            self._child.ask(self._asked)
+            self._trainings.ask(run.id, self._asked)
 
     def _refused(self, message: str) -> None:
-        self._show(None)
+        self._beginning = False
+        self._show()
         self.ended.emit("failed", message)
 
-    def _hear(self, event: JobStage | JobProgress | JobEnded) -> None:
-        if isinstance(event, JobEnded):
-            self._end(event)
-        elif self._asked is not None:
-            return
-        elif isinstance(event, JobStage):
-            share = event.done / event.total if event.total else -1.0
-            counted = f", {event.done} of {event.total}" if event.total else ""
-            self._show(TrainingState(f"{event.name}{counted}", share))
-        else:
-            self._judged += [event.metrics] if event.metrics.get("pck") else []
-            self._show(TrainingState(progress_words(event), event.fraction, event.remaining_s))
+    def _progressed(self, event: JobStage | JobProgress) -> None:
+        if isinstance(event, JobProgress) and event.metrics.get("pck"):
+            self._judged.append(event.metrics)
+            self._show()
 
-    def _end(self, event: JobEnded) -> None:
-        run, child = self._run, self._child
-        self._run = self._child = None
-        if child is not None:  # it may need seconds to leave, and the window must not wait
-            threading.Thread(target=child.close, args=(_QUIT_S,), name="training's end", daemon=True).start()
-        if run is None:
-            return
-
-        def finished(_: object) -> None:
-            self._show(None)
+    def _ended(self, run: RunRow, event: JobEnded) -> None:
+        if run.kind == _KIND:
             self.ended.emit(event.status, event.message)
 
-        self._library.write(lambda library: finish_training(library, run, event), finished, self._refused)
-
-    def _show(self, state: TrainingState | None) -> None:
-        self.state = None if state is None else replace(state, curve=self._curve(), snapshot=self._snapshot())
+    # What is shown --------------------------------------------------------------------------------------------------
+    def _show(self) -> None:
+        run = self._run
+        if run is not None and run.id != self._judged_of:
+            self._judged_of = run.id
+            self._judged = [metrics for metrics in read_metrics(Path(run.path)) if metrics.get("pck")]
+        standing = self._standing(run)
+        self.state = None if standing is None else self._state(standing, run)
         self.changed.emit(self.state)
 
-    def _curve(self) -> tuple[tuple[float, float], ...]:
-        return tuple((metrics["elapsed_s"] / 60.0, metrics["pck"]["10"]) for metrics in self._judged)
+    def _standing(self, run: RunRow | None) -> Standing | None:
+        if run is None:
+            return _BEGINS if self._beginning else None
+        running = self._trainings.running
+        if running is None or run.id == running.id:
+            return self._trainings.standing or _BEGINS
+        return Standing(f"Waits for '{running.name}' to end")
 
-    def _snapshot(self) -> str:
-        name = self._judged[-1].get("snapshot") if self._judged else None
-        return "" if name is None or self._run is None else str(Path(self._run.path) / name)
-
-
-def progress_words(event: JobProgress) -> str:
-    """How far it is, how long it will take and how good it is by now."""
-    left = f"{time_words(event.remaining_s)} left"
-    pck = event.metrics.get("pck")
-    good = f", {100 * pck['10']:.0f} % of points within 10 px" if pck else ""
-    return f"{100 * event.fraction:.0f} %, {left}{good}"
+    def _state(self, standing: Standing, run: RunRow | None) -> TrainingState:
+        judged = self._judged if run is not None else []
+        curve = tuple((metrics["elapsed_s"] / 60.0, metrics["pck"]["10"]) for metrics in judged)
+        name = judged[-1].get("snapshot") if judged else None
+        snapshot = "" if name is None or run is None else str(Path(run.path) / name)
+        return TrainingState(standing.words, standing.fraction, standing.remaining_s, curve, snapshot)
