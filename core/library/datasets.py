@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from core.clock import utc_ns
+from core.clock import utc_iso, utc_ns
 from core.errors import InputError
 from core.library.catalogue import Catalogue
 from core.library.episodes import new_id
+from core.library.preview import Preview, Wanted, preview
 from core.library.query import EpisodeFilter, where
 
 
@@ -45,6 +48,14 @@ _KINDS = """
     WHERE dataset = ? GROUP BY 2, 3, 4 ORDER BY 1 DESC
 """
 
+_NOW = "SELECT number, id, sha256, trim_start_s, trim_end_s FROM episodes"
+_INTACT = "status IN ('complete', 'recovered') AND integrity NOT IN ('damaged', 'missing')"
+_MEMBERS = "number IN (SELECT episode FROM dataset_episodes WHERE dataset = ?)"
+_PART = """
+    SELECT number, id, dataset_episodes.sha256, dataset_episodes.trim_start_s, dataset_episodes.trim_end_s
+    FROM dataset_episodes JOIN episodes ON number = episode WHERE dataset = ?
+"""
+
 
 class Datasets:
     """The data sets of one library."""
@@ -55,30 +66,58 @@ class Datasets:
 
     def freeze(self, name: str, episodes: EpisodeFilter) -> Dataset:
         """Fix the intact episodes that match now under a name; later labels and trims do not change it."""
+        clause, values = where(episodes)
+        query = f"{_NOW} WHERE {clause} AND {_INTACT} ORDER BY id"
+        with self._catalogue.writing() as connection:
+            return self._store(connection, name, episodes, connection.execute(query, values).fetchall())
+
+    def preview(self, source: EpisodeFilter | str, wanted: Wanted) -> Preview:
+        """What a training would learn from of the episodes that match, or of those of the data set of that name."""
+        if isinstance(source, str):
+            dataset = self.get(source)
+            with self._catalogue.reading() as connection:
+                return preview(connection, _MEMBERS, (dataset.id,), wanted)
+        (kept, values), (thrown, more) = where(source), where(msgspec.structs.replace(source, status="trashed"))
+        with self._catalogue.reading() as connection:
+            return preview(connection, f"({kept}) OR ({thrown})", (*values, *more), wanted)
+
+    def chosen(self, source: EpisodeFilter | str, wanted: Wanted) -> Dataset:
+        """The data set of what ``preview`` keeps: one that holds exactly that already, or a new one, named by its time.
+
+        InputError says why nothing is kept.
+        """
+        found = self.preview(source, wanted)
+        if found.problem:
+            raise InputError(found.problem)
+        query, values = (_NOW, ()) if isinstance(source, EpisodeFilter) else (_PART, (self.get(source).id,))
+        with self._catalogue.writing() as connection:
+            rows = connection.execute(f"{query} ORDER BY id", values).fetchall()
+            rows = [row for row in rows if row[1] in set(found.kept)]
+            same = connection.execute("SELECT id FROM datasets WHERE sha256 = ?", (_hash(_members(rows)),)).fetchone()
+            if same is None:
+                first = next(iter(found.tasks)) if len(found.tasks) == 1 else "all"
+                name = f"{first} {utc_iso(utc_ns())[:23].replace('T', ' ')}"
+                episodes = source if isinstance(source, EpisodeFilter) else EpisodeFilter()
+                return self._store(connection, name, episodes, rows)
+        return self.get(same[0])
+
+    def _store(self, connection: sqlite3.Connection, name: str, episodes: EpisodeFilter, rows: list[Any]) -> Dataset:
         name = name.strip()
         if not name:
             raise InputError("A data set needs a name.")
-        clause, values = where(episodes)
-        query = (
-            f"SELECT number, id, sha256, trim_start_s, trim_end_s FROM episodes WHERE {clause} "
-            "AND status IN ('complete', 'recovered') AND integrity NOT IN ('damaged', 'missing') ORDER BY id"
+        if connection.execute("SELECT 1 FROM datasets WHERE name = ?", (name,)).fetchone():
+            raise InputError(f"There is a data set '{name}' already; choose another name.")
+        if not rows:
+            raise InputError("No intact episode matches, so there is nothing to freeze.")
+        dataset = Dataset(new_id(), name, len(rows), _hash(_members(rows)), utc_ns())
+        connection.execute(
+            "INSERT INTO datasets VALUES (?, ?, ?, ?, ?)",
+            (dataset.id, name, msgspec.json.encode(episodes).decode(), dataset.sha256, dataset.created_utc_ns),
         )
-        with self._catalogue.writing() as connection:
-            if connection.execute("SELECT 1 FROM datasets WHERE name = ?", (name,)).fetchone():
-                raise InputError(f"There is a data set '{name}' already; choose another name.")
-            found = connection.execute(query, values).fetchall()
-            if not found:
-                raise InputError("No intact episode matches, so there is nothing to freeze.")
-            members = [DatasetEpisode(*row[1:]) for row in found]
-            dataset = Dataset(new_id(), name, len(found), _hash(members), utc_ns())
-            connection.execute(
-                "INSERT INTO datasets VALUES (?, ?, ?, ?, ?)",
-                (dataset.id, name, msgspec.json.encode(episodes).decode(), dataset.sha256, dataset.created_utc_ns),
-            )
-            connection.executemany(
-                "INSERT INTO dataset_episodes VALUES (?, ?, ?, ?, ?, ?)",
-                [(dataset.id, position, row[0], *row[2:]) for position, row in enumerate(found)],
-            )
+        connection.executemany(
+            "INSERT INTO dataset_episodes VALUES (?, ?, ?, ?, ?, ?)",
+            [(dataset.id, position, row[0], *row[2:]) for position, row in enumerate(rows)],
+        )
         return dataset
 
     def list(self) -> tuple[Dataset, ...]:
@@ -123,6 +162,10 @@ class Datasets:
         dataset = self.get(name_or_prefix)
         with self._catalogue.reading() as connection:
             return tuple(DatasetEpisode(*row) for row in connection.execute(query, (dataset.id,)))
+
+
+def _members(rows: Sequence[Any]) -> list[DatasetEpisode]:
+    return [DatasetEpisode(*row[1:]) for row in rows]
 
 
 def _hash(members: Sequence[DatasetEpisode]) -> str:

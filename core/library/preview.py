@@ -1,0 +1,162 @@
+"""What a training would learn from, looked at before any time is spent: what is in it, what is left out, and why."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from core.episodes.topics import depth_topic, rgb_topic
+from core.messages import Integrity
+from core.static_scenes import SCAN
+
+_QUERY = """
+    SELECT id, task, demonstrator, status, integrity, success, rig, simulated,
+        coalesce(trim_end_s, duration_s) - coalesce(trim_start_s, 0), coalesce(cameras, '[]'),
+        coalesce(json_extract(metadata, '$.control_rate_hz'), 0),
+        coalesce((SELECT group_concat(topic) FROM streams WHERE episode = number AND frames > 0), '')
+    FROM episodes LEFT JOIN descriptions ON episode = number WHERE
+"""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What a training needs of an episode.
+
+    ``camera``: role of the camera whose images (and ``depth``) it must have; empty: none. ``object_state``: it must be
+    known where objects are, as it is in simulation. ``failures``, ``scans``: they are wanted too. ``alike``: all must
+    be of one rig and one rate, the ones that most have.
+    """
+
+    camera: str = ""
+    depth: bool = False
+    object_state: bool = False
+    failures: bool = False
+    scans: bool = False
+    alike: bool = True
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Why some episodes are not learned from, in words that follow "left out:"."""
+
+    reason: str
+    episodes: tuple[str, ...]
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What would be learned from, and what would not. ``cameras``: in how many episodes each role has images."""
+
+    kept: tuple[str, ...]
+    minutes: float
+    tasks: dict[str, int]
+    cameras: dict[str, int]
+    successes: int
+    failures: int
+    unlabelled: int
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be trained, in one sentence; empty when something can."""
+        if self.kept:
+            return ""
+        if not self.left_out:
+            return "Nothing can be trained because no episode matches; record some or ask for others."
+        reasons = ", ".join(f"{len(each.episodes)} {each.reason}" for each in self.left_out)
+        return f"Nothing can be trained because every episode is left out: {reasons}."
+
+
+class _Episode(msgspec.Struct, frozen=True):
+    id: str
+    task: str
+    demonstrator: str
+    status: str
+    integrity: str
+    success: int | None
+    rig: str
+    simulated: int
+    seconds: float
+    cameras: str
+    control_rate_hz: float
+    topics: str
+
+    def has(self, topic: str) -> bool:
+        return topic in self.topics.split(",")
+
+    def rate_hz(self, camera: str) -> float:
+        """Of that camera's images; of the control where no camera is asked for."""
+        return _rates(self.cameras).get(camera, self.control_rate_hz) if camera else self.control_rate_hz
+
+
+def preview(connection: sqlite3.Connection, clause: str, values: Sequence[Any], wanted: Wanted) -> Preview:
+    """Sort out the episodes that a WHERE clause asks for."""
+    rows = connection.execute(f"{_QUERY} {clause} ORDER BY id", values)
+    return _sorted_out((_Episode(*row) for row in rows), wanted)
+
+
+def _sorted_out(episodes: Iterable[_Episode], wanted: Wanted) -> Preview:
+    left_out: dict[str, list[str]] = {}
+    able: list[_Episode] = []
+    for episode in episodes:
+        reason = _unfit(episode, wanted)
+        if reason:
+            left_out.setdefault(reason, []).append(episode.id)
+        else:
+            able.append(episode)
+    kept = _alike(able, wanted.camera, left_out) if wanted.alike else able
+    roles = Counter(role for episode in kept for role in _rates(episode.cameras) if episode.has(rgb_topic(role)))
+    verdicts = Counter(episode.success for episode in kept)
+    return Preview(
+        kept=tuple(episode.id for episode in kept),
+        minutes=sum(episode.seconds for episode in kept) / 60.0,
+        tasks=dict(Counter(episode.task for episode in kept).most_common()),
+        cameras=dict(roles.most_common()),
+        successes=verdicts[1],
+        failures=verdicts[0],
+        unlabelled=verdicts[None],
+        left_out=tuple(LeftOut(reason, tuple(ids)) for reason, ids in left_out.items()),
+    )
+
+
+def _unfit(episode: _Episode, wanted: Wanted) -> str:
+    """Why one episode cannot be learned from; empty when it can."""
+    scan = episode.demonstrator == SCAN
+    if episode.status == "trashed":
+        return "in the trash"
+    if episode.status == "recording" or episode.integrity in (Integrity.DAMAGED, Integrity.MISSING):
+        return "unfinished or damaged"
+    if scan and not wanted.scans:
+        return "of a scan, which shows no task"
+    if episode.success == 0 and not wanted.failures:
+        return "failed"
+    if wanted.object_state and not episode.simulated:
+        return "from a real rig, where nobody tells where objects are"
+    if wanted.camera and not episode.has(rgb_topic(wanted.camera)):
+        return f"without images of the {wanted.camera} camera"
+    if wanted.camera and wanted.depth and not episode.has(depth_topic(wanted.camera)):
+        return f"without depth of the {wanted.camera} camera"
+    return ""
+
+
+def _alike(episodes: list[_Episode], camera: str, left_out: dict[str, list[str]]) -> list[_Episode]:
+    """Those of the rig and the rate that most have; a policy acts on one rig, at one rate."""
+    rigs = {episode.id: f"of another rig ({episode.rig or 'unnamed'})" for episode in episodes}
+    rates = {episode.id: f"at another rate ({episode.rate_hz(camera):g} Hz)" for episode in episodes}
+    for words in (rigs, rates):
+        most = max(
+            Counter(words[episode.id] for episode in episodes).items(), key=lambda item: item[1], default=("", 0)
+        )
+        for episode in episodes:
+            if words[episode.id] != most[0]:
+                left_out.setdefault(words[episode.id], []).append(episode.id)
+        episodes = [episode for episode in episodes if words[episode.id] == most[0]]
+    return episodes
+
+
+@cache
+def _rates(cameras: str) -> dict[str, float]:
+    """Frames a second by role, from the description of the cameras."""
+    return {camera["role"]: camera["rate_hz"] for camera in msgspec.json.decode(cameras)}
