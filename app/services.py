@@ -45,3 +45,7 @@ class Services:
     show_job: Callable[[str, str], None] = field(default=lambda name, progress: None)
     """How far a job of that name is, for the strip; an empty text when it has ended."""
     reveal_episode: Callable[[str], None] = field(default=lambda episode_id: None)
+    reveal_model: Callable[[str], None] = field(default=lambda folder: None)
+    """Ask the descriptor model of that folder on the page that shows what it sees."""
+    deploy_policy: Callable[[str], None] = field(default=lambda policy_id: None)
+    """Let the policy of that identifier act."""

@@ -129,6 +129,8 @@ class TrainingQueue(QObject):
     def _start(self, run: RunRow) -> None:
         if self._closing:  # the row says running, and the library sets it right when it is opened again
             return
+        self.running = run
+        self.changed.emit()
         try:
             self._child = JobChild(run, self._heard.emit)
         except ProcessError as error:

@@ -28,7 +28,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
     ``camera``: role of the camera whose images (and ``depth``) it must have; empty: none. ``object_state``: it must be
     known where objects are, as it is in simulation. ``failures``, ``scans``: they are wanted too. ``alike``: all must
-    be of one rig and one rate, the ones that most have.
+    be of one rig and one rate, the ones that most have. ``one_task``: a mixture of tasks cannot be learned; ``least``:
+    fewer episodes neither.
     """
 
     camera: str = ""
@@ -37,6 +38,8 @@ class Wanted(msgspec.Struct, frozen=True):
     failures: bool = False
     scans: bool = False
     alike: bool = True
+    one_task: bool = False
+    least: int = 1
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -57,16 +60,8 @@ class Preview(msgspec.Struct, frozen=True):
     failures: int
     unlabelled: int
     left_out: tuple[LeftOut, ...]
-
-    @property
-    def problem(self) -> str:
-        """Why nothing can be trained, in one sentence; empty when something can."""
-        if self.kept:
-            return ""
-        if not self.left_out:
-            return "Nothing can be trained because no episode matches; record some or ask for others."
-        reasons = ", ".join(f"{len(each.episodes)} {each.reason}" for each in self.left_out)
-        return f"Nothing can be trained because every episode is left out: {reasons}."
+    problem: str
+    """Why nothing can be trained, in one sentence; empty when something can."""
 
 
 class _Episode(msgspec.Struct, frozen=True):
@@ -109,16 +104,34 @@ def _sorted_out(episodes: Iterable[_Episode], wanted: Wanted) -> Preview:
     kept = _alike(able, wanted.camera, left_out) if wanted.alike else able
     roles = Counter(role for episode in kept for role in _rates(episode.cameras) if episode.has(rgb_topic(role)))
     verdicts = Counter(episode.success for episode in kept)
+    tasks = dict(Counter(episode.task for episode in kept).most_common())
     return Preview(
         kept=tuple(episode.id for episode in kept),
         minutes=sum(episode.seconds for episode in kept) / 60.0,
-        tasks=dict(Counter(episode.task for episode in kept).most_common()),
+        tasks=tasks,
         cameras=dict(roles.most_common()),
         successes=verdicts[1],
         failures=verdicts[0],
         unlabelled=verdicts[None],
         left_out=tuple(LeftOut(reason, tuple(ids)) for reason, ids in left_out.items()),
+        problem=_problem(len(kept), tasks, left_out, wanted),
     )
+
+
+def _problem(kept: int, tasks: dict[str, int], left_out: dict[str, list[str]], wanted: Wanted) -> str:
+    nothing = "Nothing can be trained because"
+    if not kept and not left_out:
+        return f"{nothing} no episode matches; record some or ask for others."
+    reasons = ", ".join(f"{len(ids)} {reason}" for reason, ids in left_out.items())
+    if not kept:
+        return f"{nothing} every episode is left out: {reasons}."
+    if kept < wanted.least:
+        but = f"; left out: {reasons}" if reasons else ""
+        return f"{nothing} only {kept} of at least {wanted.least} episodes is there{but}."
+    if wanted.one_task and len(tasks) > 1:
+        mixed = ", ".join(f"{count} of {task}" for task, count in tasks.items())
+        return f"{nothing} a policy learns one task and these are {mixed}; choose one task."
+    return ""
 
 
 def _unfit(episode: _Episode, wanted: Wanted) -> str:

@@ -18,4 +18,6 @@ def wants(config: PolicyConfig, *, failures: bool = False) -> Wanted:
         depth=info.depth,
         object_state=info.object_state,
         failures=failures,
+        one_task=True,
+        least=2,
     )

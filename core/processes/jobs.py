@@ -7,7 +7,9 @@ pauses the job; SIGTERM cancels it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -27,6 +29,7 @@ T = TypeVar("T")
 STATUS = "status.json"
 METRICS = "metrics.jsonl"
 SPECIFICATION = "specification.json"
+_LATELY_BYTES = 32 * 1024
 
 
 class Ask(StrEnum):
@@ -150,6 +153,24 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
             found.append(msgspec.json.decode(line))
         except msgspec.DecodeError:
             _LOG.warning("%s: a line that cannot be read was left out", folder.name)
+    return found
+
+
+def newest_metrics(folder: Path) -> dict[str, Any]:
+    """The newest value of everything that a job reported lately; a long history is not read."""
+    if not (folder / METRICS).exists():
+        return {}
+    with (folder / METRICS).open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _LATELY_BYTES))
+        lines = file.read().splitlines()
+    found: dict[str, Any] = {}
+    for line in lines:
+        with contextlib.suppress(msgspec.DecodeError):  # the first one read may lack its beginning, the last its end
+            found |= {
+                name: value
+                for name, value in msgspec.json.decode(line, type=dict[str, Any]).items()
+                if value is not None
+            }
     return found
 
 

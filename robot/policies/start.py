@@ -22,20 +22,26 @@ from robot.policies.specification import PolicySpecification
 from robot.rig import RigConfig
 
 
-def begin(library: Library, rig: RigConfig, config: PolicyConfig, dataset: Dataset, name: str = "") -> RunRow:
-    """A run with its specification in its folder, ready for ``JobChild``. InputError says what is missing."""
+def begin(
+    library: Library, rig: RigConfig, config: PolicyConfig, dataset: Dataset, name: str = "", *, failures: bool = False
+) -> RunRow:
+    """A run with its specification in its folder, ready for ``JobChild``. InputError says what is missing.
+
+    ``failures``: demonstrations that failed are imitated too.
+    """
     info: RepresentationInfo = REPRESENTATIONS.get(config.representation).info
     if config.steps <= 0:
         raise InputError("Nothing would be trained: steps must be more than 0.")
     if info.modes and config.mode not in info.modes:
         raise InputError(f"{info.name} has no mode '{config.mode}'; choose one of: {', '.join(info.modes)}.")
     descriptors = descriptor_model(library, config) if info.descriptors else None
-    task, episodes, left_out = _episodes(library, dataset)
-    run = library.runs.begin("policy", dataset.id, msgspec.to_builtins(config), config.seed)
+    task, episodes, left_out = _episodes(library, dataset, failures)
+    name = name or f"{config.representation} {config.network.kind} on {dataset.name}"
+    run = library.runs.begin("policy", dataset.id, msgspec.to_builtins(config), config.seed, name)
     specification = PolicySpecification(
         run=run.id,
         policy=new_id(),
-        name=name or f"{config.representation} {config.network.kind} on {dataset.name}",
+        name=name,
         config=config,
         task=task,
         episodes=episodes,
@@ -69,13 +75,16 @@ def descriptor_model(library: Library, config: PolicyConfig) -> ModelRow:
     return newest[0]
 
 
-def _episodes(library: Library, dataset: Dataset) -> tuple[str, tuple[EpisodeSpan, ...], tuple[str, ...]]:
+def _episodes(
+    library: Library, dataset: Dataset, failures: bool
+) -> tuple[str, tuple[EpisodeSpan, ...], tuple[str, ...]]:
     """The task, its demonstrations, and sentences about what else is there. InputError when too few are left."""
     rows = {row.id: row for row in (library.episodes.get(member.id) for member in library.datasets.members(dataset.id))}
     every = spans(library, dataset)
     scans = [span for span in every if span.scan]
-    failed = [span for span in every if rows[span.id].success is False and not span.scan]
-    used = tuple(span for span in every if not span.scan and rows[span.id].success is not False)
+    shown = [span for span in every if not span.scan]
+    used = tuple(span for span in shown if failures or rows[span.id].success is not False)
+    failed = [span for span in shown if span not in used]
     left_out = [f"{len(scans)} scans were left out: they show no task."] if scans else []
     left_out += [f"{len(failed)} failed episodes were left out."] if failed else []
     if len(used) < 2:

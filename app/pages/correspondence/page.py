@@ -163,6 +163,7 @@ class CorrespondencePage(Page):
         self.desk.changed.connect(self._models_changed)
         self.desk.panelWanted.connect(lambda: self._side.setCurrentWidget(self.desk.panel))
         self.desk.training.ended.connect(self._trained)
+        self._services.reveal_model = self.reveal_model
 
     def _connect_actions(self) -> None:
         actions, scenes, step = self._services.actions, self.scenes, self.toolbar.step
@@ -232,6 +233,11 @@ class CorrespondencePage(Page):
         elif self.labelling.on:
             self.labelling.undo()
         return self.masking.on or self.labelling.on
+
+    def reveal_model(self, folder: str) -> None:
+        """Show the model of that folder on this page."""
+        self.desk.use(folder)
+        self._services.show_page("correspondence")
 
     def remember(self) -> None:
         self.desk.remember()

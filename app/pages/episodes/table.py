@@ -7,9 +7,6 @@ from collections.abc import Callable
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -19,6 +16,7 @@ from app.icons import paint_icon
 from app.pages.episodes.model import COLUMNS, RIGHT_COLUMNS, EpisodeModel, cell_words, outcome_words, when_words
 from app.pages.episodes.thumbnails import ThumbnailStore
 from app.theme import Role, blend, outcome_colour, scaled, unit
+from app.widgets.rows import dress, paint_ground, paint_line
 from core.library.rows import EpisodeRow
 
 ROW_UNITS = 14
@@ -42,7 +40,7 @@ class EpisodeDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_ground(painter, option)
+        paint_ground(painter, option)
         episode = index.data(Qt.ItemDataRole.UserRole)
         if episode is None:
             self._paint_waiting(painter, option)
@@ -55,17 +53,6 @@ class EpisodeDelegate(QStyledItemDelegate):
         else:
             self._paint_words(painter, option, cell_words(episode, index.column()), index.column())
         painter.restore()
-
-    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        palette = option.palette
-        base = palette.color(Role.Base)
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(option.rect, blend(base, palette.color(Role.Accent), 0.22))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(option.rect, blend(base, palette.color(Role.Light), 0.4))
-        bottom = option.rect.bottom()
-        painter.setPen(palette.color(Role.Midlight))
-        painter.drawLine(option.rect.left(), bottom, option.rect.right(), bottom)
 
     def _paint_waiting(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         u = unit()
@@ -87,7 +74,7 @@ class EpisodeDelegate(QStyledItemDelegate):
         room = rect.right() - left - u
         painter.setPen(palette.color(Role.Text))
         painter.setFont(scaled(option.font, 1.0, QFont.Weight.Medium))
-        _line(painter, QRect(left, rect.top() + 2 * u, room, 5 * u), self._title_of(episode.task))
+        paint_line(painter, QRect(left, rect.top() + 2 * u, room, 5 * u), self._title_of(episode.task))
         for icon_name in marks:
             paint_icon(
                 painter,
@@ -98,7 +85,7 @@ class EpisodeDelegate(QStyledItemDelegate):
             left += round(4.4 * u)
         painter.setPen(palette.color(Role.PlaceholderText))
         painter.setFont(scaled(option.font, 0.88))
-        _line(
+        paint_line(
             painter, QRect(left, rect.top() + 7 * u, rect.right() - left - u, 5 * u), when_words(episode.created_utc_ns)
         )
 
@@ -112,7 +99,7 @@ class EpisodeDelegate(QStyledItemDelegate):
         painter.setPen(muted if episode.success is None else palette.color(Role.Text))
         painter.setFont(option.font)
         words = "" if episode.success is None else outcome_words(episode.success)
-        _line(painter, rect.adjusted(8 * u, 0, -u, 0), words)
+        paint_line(painter, rect.adjusted(8 * u, 0, -u, 0), words)
 
     def _paint_tags(self, painter: QPainter, option: QStyleOptionViewItem, episode: EpisodeRow) -> None:
         u, rect, palette = unit(), option.rect, option.palette
@@ -137,13 +124,7 @@ class EpisodeDelegate(QStyledItemDelegate):
         painter.setFont(option.font)
         muted = words in ("0", "")
         painter.setPen(option.palette.color(Role.PlaceholderText if muted else Role.Text))
-        _line(painter, option.rect.adjusted(2 * u, 0, -2 * u, 0), words, right=column in RIGHT_COLUMNS)
-
-
-def _line(painter: QPainter, rect: QRect, words: str, *, right: bool = False) -> None:
-    shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
-    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    painter.drawText(rect, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+        paint_line(painter, option.rect.adjusted(2 * u, 0, -2 * u, 0), words, right=column in RIGHT_COLUMNS)
 
 
 def _marks(episode: EpisodeRow) -> list[str]:
@@ -171,27 +152,12 @@ class EpisodeTable(QTableView):
         self.setModel(model)
         self._model = model
         self.setItemDelegate(delegate)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setShowGrid(False)
-        self.setMouseTracking(True)
-        self.setTabKeyNavigation(False)
-        self.setFrameShape(QTableView.Shape.NoFrame)
+        dress(self, unit() * ROW_UNITS)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(lambda point: self.contextWanted.emit(self.mapToGlobal(point)))
-        vertical = self.verticalHeader()
-        vertical.hide()
-        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        vertical.setDefaultSectionSize(unit() * ROW_UNITS)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionsMovable(True)
-        header.setStretchLastSection(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setMinimumSectionSize(unit() * min(_LEAST))
-        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.sectionClicked.connect(self._header_clicked)
         for column, width in enumerate(_WIDTHS):
             self.setColumnWidth(column, unit() * width)

@@ -63,3 +63,9 @@ def test_nothing_to_train_on_is_said_in_one_sentence(library: Library) -> None:
     add(library, success=True)
     with pytest.raises(InputError, match=r"left out: 1 failed, 1 without images of the right camera\.$"):
         library.datasets.chosen(EpisodeFilter(), SEEN)
+    add(library, frames=2, task="push")
+    add(library, frames=2, task="reach")
+    problem = library.datasets.preview(EpisodeFilter(), Wanted(camera="right", one_task=True)).problem
+    assert problem.endswith("these are 1 of push, 1 of reach; choose one task.")
+    few = library.datasets.preview(EpisodeFilter(task="push"), Wanted(camera="right", least=2)).problem
+    assert few == "Nothing can be trained because only 1 of at least 2 episodes is there."
