@@ -19,6 +19,8 @@ from commands.episodes import (
 )
 from core.clock import utc_iso
 from core.library import Library
+from core.policies.config import PolicyConfig
+from core.policies.wants import wants
 
 app = typer.Typer(help="Frozen data sets.", no_args_is_help=True)
 
@@ -48,6 +50,36 @@ def freeze(
         emit(msgspec.to_builtins(dataset) | {"kinds": kinds})
     elif not quiet:
         print(f"{dataset.id}  {dataset.name}: {dataset.episodes} episodes, sha256 {dataset.sha256}")
+
+
+@app.command()
+def preview(
+    dataset: Annotated[str | None, typer.Option(metavar="D", help="A frozen data set; default: what matches.")] = None,
+    representation: Annotated[str, typer.Option(help="Of the policy that would learn.")] = "dd-2d",
+    camera: Annotated[str, typer.Option(help="Role of the camera that it would see.")] = "right",
+    failures: Annotated[bool, typer.Option("--failures", help="Learn from failures too.")] = False,
+    query: QueryOption = "",
+    task: TaskOption = None,
+    operator: OperatorOption = None,
+    success: SuccessOption = None,
+    tag: TagOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Say what a policy would learn from, what is left out, and why."""
+    wanted = wants(PolicyConfig(representation=representation, camera=camera), failures=failures)
+    source = dataset or episode_filter(query, task, operator, None, success, tag)
+    with Library.open(library_root(library), writable=False) as opened:
+        found = opened.datasets.preview(source, wanted)
+    if as_json:
+        emit(msgspec.to_builtins(found))
+    elif not quiet:
+        print(f"{len(found.kept)} episodes, {found.minutes:.1f} min")
+        for each in found.left_out:
+            print(f"{len(each.episodes)} left out: {each.reason}")
+        if found.problem:
+            print(found.problem)
 
 
 @app.command("list")

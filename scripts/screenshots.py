@@ -16,6 +16,7 @@ from tests.end_to_end.person import Person, Screen
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 _TRAINING_MINUTES = 3
+_POLICIES = (("gt-3d", "mlp", 6000), ("gt-2d", "mlp", 6000), ("gt-3d", "lstm", 1500))
 _DEMONSTRATIONS = (("reach_tr", 3), ("push_box", 2), ("push_plate", 2), ("free", 2))
 
 
@@ -43,6 +44,16 @@ def _fill(library: Path) -> None:
         options = ("--episodes", episodes, "--rate", 10, "--cameras", "right,left", "--seed", 10 * seed)
         _command(library, "record", "--task", task, *options, "--workers", 2)
     _command(library, "train", "correspondence", "--minutes", _TRAINING_MINUTES, "--name", "three minutes")
+    _train_policies(library)
+
+
+def _train_policies(library: Path) -> None:
+    """A few short trainings to compare."""
+    _command(library, "datasets", "freeze", "reach", "--task", "reach_tr")
+    for representation, network, steps in _POLICIES:
+        asked = ("--representation", representation, "--network", network, "--steps", steps)
+        settings = ("--set", f"validate_every={steps // 20}", "--name", f"{representation}, {network}")
+        _command(library, "train", "policy", "--dataset", "reach", *asked, *settings)
 
 
 def _command(library: Path, *words: object) -> None:
@@ -72,6 +83,7 @@ def _take(person: Person) -> None:
     _picture(person, "keys")
     person.tap("Escape")
     _correspond(person)
+    _train(person)
 
 
 def _correspond(person: Person) -> None:
@@ -89,6 +101,16 @@ def _correspond(person: Person) -> None:
     person.tap("c")
     _look(person, 90)
     _picture(person, "correspondence-space")
+
+
+def _train(person: Person) -> None:
+    """Three runs compared."""
+    person.chord("Control_L", "4")
+    _look(person, 60)
+    person.chord("Shift_L", "Down")
+    person.chord("Shift_L", "Down")
+    _look(person, 60)
+    _picture(person, "train")
 
 
 def _look(person: Person, frames: int) -> None:

@@ -69,11 +69,10 @@ class TrainingQueue(QObject):
 
     @property
     def brief(self) -> str:
-        """For the strip; empty when nothing runs."""
+        """For the strip, with how many wait; empty when nothing runs."""
         if self.standing is None:
             return ""
-        count = len(self.waiting)
-        return f"{self.standing.brief}, {count} {'waits' if count == 1 else 'wait'}" if count else self.standing.brief
+        return f"{self.standing.brief} (+{len(self.waiting)})" if self.waiting else self.standing.brief
 
     # Intents --------------------------------------------------------------------------------------------------------
     def add(self, begin: Begin, added: Callable[[RunRow], None], refused: Callable[[str], None]) -> None:

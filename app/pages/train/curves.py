@@ -22,6 +22,7 @@ MOST = 7
 """As many curves as there are colours."""
 _LONGEST = 32
 _POINTS = 1000
+_MANY_DECADES = 4.0
 _FEW = 15
 """A curve of fewer points shows where they are."""
 
@@ -57,8 +58,6 @@ class _Plot(PlotPanel):
     def __init__(self, title: str, limits: tuple[float, float] | None, logarithmic: bool) -> None:
         super().__init__(PlotSpec(title, (), (), (), limits), (0.0, 1.0))
         self._logarithmic = logarithmic
-        if logarithmic:
-            self.getPlotItem().getAxis("left").setLogMode(y=True)
 
     def show_lines(self, lines: Sequence[tuple[NDArray[np.float64], QColor, bool]]) -> None:
         """Each with its colour; dashed ones tell of the training itself."""
@@ -83,12 +82,22 @@ class _Plot(PlotPanel):
             item.addItem(curve)
             values += [float(y.min()), float(y.max())]
         if self.spec.limits is None and values:
-            item.setYRange(min(values) - 0.1, max(values) + 0.1, padding=0.0)
+            low, high = min(values) - 0.1, max(values) + 0.1
+            item.setYRange(low, high, padding=0.0)
+            item.getAxis("left").setTicks([_ticks(low, high)])
 
     def repaint_colours(self) -> None:
         curves, self.curves = self.curves, []
         super().repaint_colours()
         self.curves = curves
+
+
+def _ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """Places and words on a logarithmic axis: powers of ten, and 2 and 5 between them while there is room."""
+    steps = (1, 2, 5) if high - low < _MANY_DECADES else (1,)
+    powers = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+    places = [(float(power + np.log10(step)), f"{step * 10.0**power:g}") for power in powers for step in steps]
+    return [(place, words) for place, words in places if low <= place <= high]
 
 
 class RunCurves(QWidget):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHeaderView, QLineEdit, QProgressBar, QTableWidget, QTableWidgetItem
 
 from app.actions import ActionBook
@@ -85,7 +86,7 @@ class RunDetails(QFrame):
             if runs != self._runs or not field.isModified():
                 field.setText(words)
                 field.setCursorPosition(0)
-        if runs != self._runs or len(lines) > 1:
+        if runs != self._runs:
             self._show_settings(lines)
         self._runs = runs
 
@@ -106,6 +107,13 @@ class RunDetails(QFrame):
                 item = QTableWidgetItem(words)
                 item.setToolTip(words)
                 self.table.setItem(index, place, item)
+
+    def show_colours(self, colours: dict[str, QColor]) -> None:
+        """The colour of every run's curve, over its column."""
+        for place, run in enumerate(self._runs, start=1):
+            heading = self.table.horizontalHeaderItem(place)
+            if heading is not None:
+                heading.setData(Qt.ItemDataRole.DecorationRole, colours.get(run))
 
     def _share_width(self, several: bool) -> None:
         """Values share what the names leave, and scroll when that is too little."""

@@ -144,8 +144,13 @@ class TrainPage(Page):
         for name, handler in handlers.items():
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
         actions["run.minutes"].toggled.connect(self.curves.by_minute)
+        actions.keysChanged.connect(self._explain)
+        self._explain()
+
+    def _explain(self) -> None:
+        """Why an action rests, where that is not plain to see."""
         if _DEPLOY not in PAGES.entries():
-            actions["run.deploy"].setToolTip(_NO_DEPLOY)
+            self._services.actions["run.deploy"].setToolTip(_NO_DEPLOY)
 
     # Page -----------------------------------------------------------------------------------------------------------
     def entered(self) -> None:
@@ -241,6 +246,7 @@ class TrainPage(Page):
     def _drawn(self, histories: tuple[History, ...]) -> None:
         self.curves.show_histories(histories)
         self.table.show_colours(self.curves.colours if len(histories) > 1 else {})
+        self.details.show_colours(self.curves.colours)
 
     def _allow(self) -> frozenset[str]:
         """What can be done with the chosen runs; the actions follow."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from commands import datasets, episodes
+from commands import datasets, episodes, runs
 from commands.common import Progress, emit, run_app
 from core.errors import LibraryError
 from core.library import EpisodeRow, Library
@@ -22,6 +22,7 @@ Run = Callable[..., tuple[int, Any, str]]
 app = typer.Typer()
 app.add_typer(episodes.app, name="episodes")
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(runs.app, name="runs")
 
 
 @app.command()
@@ -146,6 +147,31 @@ def test_freeze_and_list_data_sets(run: Run, rows: list[EpisodeRow]) -> None:
     status, nothing, told = run("datasets", "freeze", "good")
     assert (status, nothing) == (2, "")
     assert told == "reticle: There is a data set 'good' already; choose another name.\n"
+
+
+def test_a_preview_says_what_is_left_out(run: Run, rows: list[EpisodeRow]) -> None:
+    status, found, _ = run("datasets", "preview", "--representation", "dd-2d")
+    assert (status, found["kept"]) == (0, [rows[0].id])
+    reasons = {each["reason"]: each["episodes"] for each in found["left_out"]}
+    assert reasons == {"failed": [rows[1].id], "without images of the right camera": [rows[2].id]}
+    said = run("datasets", "preview", as_json=False)[1]
+    assert "1 left out: failed\n" in said and "only 1 of at least 2 episodes" in said
+
+
+def test_runs_are_listed_shown_noted_trashed_and_restored(run: Run, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library") as library:
+        made = library.runs.begin("policy", None, {"steps": 3}, 0, "first")
+        library.runs.update(made.id, "done", {"train_loss": 0.5})
+    assert "first" in run("runs", "list", as_json=False)[1]
+    assert run("runs", "note", made.id, "the better one")[1]["run"]["notes"] == "the better one"
+    assert run("runs", "rename", made.id, "second")[1]["run"]["name"] == "second"
+    said = run("runs", "show", made.id, as_json=False)[1]
+    assert all(words in said for words in ("second", "the better one", "steps: 3", "train_loss: 0.5"))
+    assert run("runs", "trash", made.id)[0] == 0
+    assert run("runs", "list")[1] == {"runs": []}
+    assert run("runs", "list", "--trashed")[1] == {"runs": [made.id]}
+    assert run("runs", "restore", made.id)[1]["run"]["name"] == "second"
+    assert run("runs", "show", "NOBODY")[2] == "reticle: There is no run 'NOBODY'; see the list of them.\n"
 
 
 def test_freezing_what_was_not_recorded_alike_is_said(run: Run, rows: list[EpisodeRow]) -> None:
