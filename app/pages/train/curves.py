@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
@@ -103,6 +103,9 @@ def _ticks(low: float, high: float) -> list[tuple[float, str]]:
 class RunCurves(QWidget):
     """The curves of the chosen runs, with a legend of their names."""
 
+    recoloured = Signal(object)
+    """A colour for every run that is drawn."""
+
     def __init__(self) -> None:
         super().__init__()
         self._histories: tuple[History, ...] = ()
@@ -160,6 +163,7 @@ class RunCurves(QWidget):
         self.axis.setText(f"{'minutes' if self._minutes else 'steps'}{kinds}" if self._histories else "")
         self.legend.setText("&nbsp;&nbsp; ".join(self._named(each, colours[each.run]) for each in self._histories))
         self.legend.setVisible(bool(self._histories))
+        self.recoloured.emit(colours)
 
     def _named(self, history: History, colour: QColor) -> str:
         name = history.name if len(history.name) <= _LONGEST else f"{history.name[: _LONGEST - 1]}…"

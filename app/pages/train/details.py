@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QFrame, QHeaderView, QLineEdit, QProgressBar, QTableWidget, QTableWidgetItem
 
 from app.actions import ActionBook
@@ -112,13 +112,15 @@ class RunDetails(QFrame):
         """The colour of every run's curve, over its column."""
         for place, run in enumerate(self._runs, start=1):
             heading = self.table.horizontalHeaderItem(place)
-            if heading is not None:
-                heading.setData(Qt.ItemDataRole.DecorationRole, colours.get(run))
+            if heading is not None and run in colours:
+                plate = QPixmap(2 * unit(), 2 * unit())
+                plate.fill(colours[run])
+                heading.setIcon(QIcon(plate))
 
     def _share_width(self, several: bool) -> None:
         """Values share what the names leave, and scroll when that is too little."""
         header = self.table.horizontalHeader()
-        header.setMinimumSectionSize(unit() * (16 if several else 4))
+        header.setMinimumSectionSize(unit() * (20 if several else 4))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 

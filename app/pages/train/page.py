@@ -116,6 +116,8 @@ class TrainPage(Page):
         self.planning.previewed.connect(self.form.show_preview)
         self.planning.refused.connect(self.form.refuse)
         self.keeping.changed.connect(self._look_at)
+        self.curves.recoloured.connect(self.table.show_colours)
+        self.curves.recoloured.connect(self.details.show_colours)
         self.table.choiceChanged.connect(self._choose)
         self.table.opened.connect(self._open)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -241,12 +243,11 @@ class TrainPage(Page):
         def read(_: Library) -> tuple[History, ...]:
             return tuple(History(line.run.id, line.name, read_metrics(Path(line.run.path))) for line in lines)
 
-        self._services.library.read(read, lambda found: self._drawn(found) if asked == self._read else None)
+        def drawn(histories: tuple[History, ...]) -> None:
+            if asked == self._read:
+                self.curves.show_histories(histories)
 
-    def _drawn(self, histories: tuple[History, ...]) -> None:
-        self.curves.show_histories(histories)
-        self.table.show_colours(self.curves.colours if len(histories) > 1 else {})
-        self.details.show_colours(self.curves.colours)
+        self._services.library.read(read, drawn)
 
     def _allow(self) -> frozenset[str]:
         """What can be done with the chosen runs; the actions follow."""

@@ -190,7 +190,8 @@ class RunTable(QTableView):
         self._announce()
 
     def show_colours(self, colours: dict[str, QColor]) -> None:
-        self.delegate.colours = colours
+        """Beside the names of several runs; one needs nothing to tell it apart."""
+        self.delegate.colours = colours if len(colours) > 1 else {}
         self.viewport().update()
 
     def _line(self, row: int) -> RunLine:
