@@ -50,7 +50,8 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """What would be learned from, and what would not. ``cameras``: in how many episodes each role has images."""
+    """What would be learned from, and what would not. ``cameras``: in how many episodes each role has images, also of
+    those that are left out but intact."""
 
     kept: tuple[str, ...]
     minutes: float
@@ -95,14 +96,16 @@ def preview(connection: sqlite3.Connection, clause: str, values: Sequence[Any], 
 def _sorted_out(episodes: Iterable[_Episode], wanted: Wanted) -> Preview:
     left_out: dict[str, list[str]] = {}
     able: list[_Episode] = []
+    roles: Counter[str] = Counter()
     for episode in episodes:
-        reason = _unfit(episode, wanted)
+        reason = _broken(episode)
+        roles.update(role for role in _rates(episode.cameras) if not reason and episode.has(rgb_topic(role)))
+        reason = reason or _unfit(episode, wanted)
         if reason:
             left_out.setdefault(reason, []).append(episode.id)
         else:
             able.append(episode)
     kept = _alike(able, wanted.camera, left_out) if wanted.alike else able
-    roles = Counter(role for episode in kept for role in _rates(episode.cameras) if episode.has(rgb_topic(role)))
     verdicts = Counter(episode.success for episode in kept)
     tasks = dict(Counter(episode.task for episode in kept).most_common())
     return Preview(
@@ -134,14 +137,17 @@ def _problem(kept: int, tasks: dict[str, int], left_out: dict[str, list[str]], w
     return ""
 
 
-def _unfit(episode: _Episode, wanted: Wanted) -> str:
-    """Why one episode cannot be learned from; empty when it can."""
-    scan = episode.demonstrator == SCAN
+def _broken(episode: _Episode) -> str:
+    """Why nobody could learn from an episode; empty when somebody could."""
     if episode.status == "trashed":
         return "in the trash"
-    if episode.status == "recording" or episode.integrity in (Integrity.DAMAGED, Integrity.MISSING):
-        return "unfinished or damaged"
-    if scan and not wanted.scans:
+    unfinished = episode.status == "recording" or episode.integrity in (Integrity.DAMAGED, Integrity.MISSING)
+    return "unfinished or damaged" if unfinished else ""
+
+
+def _unfit(episode: _Episode, wanted: Wanted) -> str:
+    """Why this training cannot learn from an intact episode; empty when it can."""
+    if episode.demonstrator == SCAN and not wanted.scans:
         return "of a scan, which shows no task"
     if episode.success == 0 and not wanted.failures:
         return "failed"

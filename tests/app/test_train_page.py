@@ -73,8 +73,9 @@ def train(page: TrainPage, name: str, steps: int = STEPS) -> None:
 def test_what_is_missing_is_said_before_anything_is_trained(opened: Application, page: TrainPage) -> None:
     assert page._right.currentWidget() is page._no_runs
     assert page.form.data.task.currentData() == "reach_t", "the task of the newest episode"
-    page.form.policy.representation.setCurrentIndex(page.form.policy.representation.findData("dd-2d"))
+    assert page.form.policy.config.representation == "e2e", "without a descriptor model"
     wait_until(lambda: "without images of the right camera" in page.form.problem)
+    assert page.form.data.found.text() == "0 episodes, 0.0 min"
     assert not opened.services.actions["run.start"].isEnabled()
     page.form.policy.representation.setCurrentIndex(page.form.policy.representation.findData("gt-3d"))
     wait_until(lambda: page.form.problem == "")
@@ -85,6 +86,10 @@ def test_what_is_missing_is_said_before_anything_is_trained(opened: Application,
     wait_until(lambda: page.form.data.found.text().startswith(f"{EPISODES} episodes, "))
     page.form.data.outcome.setCurrentIndex(0)
     wait_until(lambda: page.form.data.reasons)
+    page.form.policy.representation.setCurrentIndex(page.form.policy.representation.findData("dd-2d"))
+    wait_until(lambda: "left out: without images of the right camera" in page.form.data.reasons)
+    page.form.policy.representation.setCurrentIndex(page.form.policy.representation.findData("gt-3d"))
+    wait_until(lambda: page.form.problem == "")
     page.form.policy.folded._fields["batch"].setText("none")
     page.form.policy.folded.changed.emit()
     assert page.form.problem.startswith("The setting batch=none cannot be")

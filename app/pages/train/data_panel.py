@@ -106,9 +106,8 @@ class DataPanel(QWidget):
         self.found.setText(f"{count:,} episode{'' if count == 1 else 's'}, {found.minutes:.1f} min")
         verdicts = ((found.successes, "succeeded"), (found.failures, "failed"), (found.unlabelled, "without a verdict"))
         said = [f"{number:,} {words}" for number, words in verdicts if number]
-        cameras = [f"{role} camera in {number:,}" for role, number in found.cameras.items()]
         tasks = [f"{name} {number:,}" for name, number in found.tasks.items()] if len(found.tasks) > 1 else []
-        self._kept.setText(", ".join([*tasks, *said, *cameras]))
+        self._kept.setText(", ".join([*tasks, *said]))
         self._kept.setVisible(bool(self._kept.text()))
         clear(self._left_out)
         for index, (number, words) in enumerate((len(each.episodes), each.reason) for each in found.left_out):

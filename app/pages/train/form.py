@@ -94,8 +94,8 @@ class TrainForm(QFrame):
     def show_preview(self, found: Preview, seconds: float | None, problem: str) -> None:
         self.data.show_preview(found)
         task = next(iter(found.tasks), "")
-        self.policy.offer_cameras(tuple(found.cameras), self._cameras.get(task, "right"))
         self._allow(problem)
+        self.policy.offer_cameras(found.cameras, self._cameras.get(task, "right"))
         self._estimate.setText(_UNKNOWN if seconds is None else f"It takes about {time_words(seconds)}.")
 
     def refuse(self, problem: str) -> None:

@@ -117,6 +117,7 @@ class PolicyPanel(QWidget):
         super().__init__()
         self._entries: dict[str, Entry] = {}
         self._options = Options()
+        self._own = ""
         self.representation, self.mode, self.camera = Combo(WIDTH), Combo(WIDTH), Combo(WIDTH)
         self.model, self.set = Combo(WIDTH), Combo(WIDTH)
         self.network = Segments(("MLP", "LSTM"), ("Acts on what it sees now.", "Remembers what it saw before."))
@@ -173,11 +174,16 @@ class PolicyPanel(QWidget):
         self.model.offer([("The newest", ""), *models], str(self.model.currentData() or ""))
         self._show_rows()
 
-    def offer_cameras(self, roles: tuple[str, ...], own: str) -> None:
-        """The roles that episodes have; the task's own first, until another one is chosen."""
-        chosen = str(self.camera.currentData() or "")
-        wanted = chosen if chosen in roles else own if own in roles else (roles or (own,))[0]
-        self.camera.offer([(role, role) for role in (roles or (own,))], wanted)
+    def offer_cameras(self, cameras: dict[str, int], own: str) -> None:
+        """The roles with how many episodes have their images; the task's own, until another one is chosen."""
+        before = chosen = str(self.camera.currentData() or "")
+        offered = cameras or {own: 0}
+        if chosen not in offered or chosen == self._own:
+            chosen = own if own in offered else next(iter(offered))
+        self._own = own
+        self.camera.offer([(f"{role}, in {count:,}", role) for role, count in offered.items()], chosen)
+        if chosen != before:
+            self.changed.emit()
 
     def _use_preset(self) -> None:
         base = self.base

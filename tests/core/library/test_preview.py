@@ -26,7 +26,7 @@ def test_every_episode_is_kept_or_left_out_with_the_reason(library: Library) -> 
     found = library.datasets.preview(EpisodeFilter(task="push"), SEEN)
     assert found.kept == (*good, unsure) and found.problem == ""
     assert (found.successes, found.failures, found.unlabelled) == (2, 0, 1)
-    assert (found.tasks, found.cameras) == ({"push": 3}, {"right": 3}) and found.minutes > 0
+    assert (found.tasks, found.cameras) == ({"push": 3}, {"right": 6}) and found.minutes > 0
     assert {each.reason: each.episodes for each in found.left_out} == {
         "failed": (failed,),
         "in the trash": (thrown,),
