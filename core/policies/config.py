@@ -43,6 +43,15 @@ class NoiseConfig(msgspec.Struct, frozen=True, kw_only=True):
     gripper_m: NotNegative = 0.01
 
 
+class LossUnits(StrEnum):
+    """What the behavioural-cloning loss measures errors in."""
+
+    PAPER = "paper"
+    """1.0 m, 0.1 rad and 1.0 m of gripper count the same (section IV-A)."""
+    STANDARDISED = "standardised"
+    """Deviations of the actions that are learnt from, so that what hardly varies counts as much as what does."""
+
+
 NO_NOISE = NoiseConfig(position_m=0.0, rotation_deg=0.0, gripper_m=0.0)
 
 
@@ -83,16 +92,24 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     points: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
     """Descriptors (or feature points) of a representation."""
     temperature: NotNegative = 0.0
-    """Of the softmax whose expectation z is; 0: 0.02 for descriptors of unit length, else their model's own."""
+    """Of the softmax whose expectation z is; 0: 0.2 for descriptors of unit length within a window, else the one that
+    they were trained with."""
+    window_cells: NotNegative = 5.0
+    """Deviation of a Gaussian around each descriptor's best match, in cells of the descriptor image, outside of which
+    heat does not count; 0: the expectation is over the whole image, as in the paper."""
     rate_hz: NotNegative = 0.0
     """Observations per second, for training and acting; 0: as recorded, at most 30."""
     look_ahead_s: Positive = 1.0
     """How far ahead the setpoint lies that is imitated; acting interpolates towards it over the same time."""
     noise: NoiseConfig = NoiseConfig()
+    seen_noise: NotNegative = 0.0
+    """Noise on z while training, in its standard deviations: few demonstrations show few values of it."""
     skip_still: bool = False
     """Leave out observations within 1 mm and 1 degree of the one kept before (the authors' LSTM runs)."""
     standardise_actions: bool = True
-    """The network predicts standardised actions; the loss stays in the paper's scaled units."""
+    """The network predicts standardised actions; without, scaled ones."""
+    loss_units: LossUnits = LossUnits.STANDARDISED
+    """What an error is measured in."""
     steps: Count = 30_000
     batch: Annotated[int, msgspec.Meta(ge=1)] = 64
     learning_rate: Positive = 1e-3
@@ -135,6 +152,7 @@ _PAPER_MLP = PolicyConfig(
     network=PolicyNetworkConfig(kind=Network.MLP, dropout=0.2),
     look_ahead_s=1.0 / 30.0,
     standardise_actions=False,
+    loss_units=LossUnits.PAPER,
     steps=75_000,
     batch=16,
     learning_rate=1e-4,
@@ -148,6 +166,7 @@ _PAPER_LSTM = PolicyConfig(
     look_ahead_s=1.0 / 6.0,
     skip_still=True,
     standardise_actions=False,
+    loss_units=LossUnits.PAPER,
     steps=200_000,
     batch=16,
     learning_rate=2e-3,

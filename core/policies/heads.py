@@ -20,17 +20,22 @@ _LEAST_LOG_DEVIATION = -5.0
 
 
 class DirectHead(nn.Module):
-    """Predicts the action. ``mean``, ``deviation``: (7,) of scaled actions; 0 and 1 when they are not standardised."""
+    """Predicts the action. ``mean``, ``deviation``: (7,) of scaled actions; 0 and 1 when they are not standardised.
+
+    ``unit: (7,)``: what an error is measured in, in scaled units; 1 for the paper's loss.
+    """
 
     outputs = ACTION_DIM
     mean: Tensor
     deviation: Tensor
+    unit: Tensor
     scale: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(ACTION_DIM))
         self.register_buffer("deviation", torch.ones(ACTION_DIM))
+        self.register_buffer("unit", torch.ones(ACTION_DIM))
         self.register_buffer("scale", torch.tensor(ACTION_SCALE, dtype=torch.float32), persistent=False)
 
     def scaled(self, outputs: Tensor) -> Tensor:
@@ -39,7 +44,7 @@ class DirectHead(nn.Module):
 
     def loss(self, outputs: Tensor, actions: Tensor) -> Tensor:
         """The loss ``(...)`` of every moment; ``actions: (..., 7)`` in metres and radians."""
-        return behaviour_cloning_loss(self.scaled(outputs), actions * self.scale)
+        return behaviour_cloning_loss(self.scaled(outputs) / self.unit, actions * self.scale / self.unit)
 
     def act(self, outputs: Tensor) -> Tensor:
         """Actions ``(..., 7)`` in metres and radians."""

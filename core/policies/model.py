@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from core.geometry import Array
-from core.policies.config import PolicyConfig
+from core.policies.config import LossUnits, PolicyConfig
 from core.policies.heads import build_head
 from core.policies.networks import NETWORKS
 from core.policies.spaces import ACTION_SCALE, OBSERVATION_DIM
@@ -34,6 +34,7 @@ class PolicyModel(nn.Module):
     def __init__(self, config: PolicyConfig, setup: Setup) -> None:
         super().__init__()
         self.representation = REPRESENTATIONS.get(setup.name).build(setup)
+        self._seen_noise = config.seen_noise
         self.head = build_head(config.network.gaussians)
         inputs = OBSERVATION_DIM + self.representation.dim
         self.network = NETWORKS.get(config.network.kind).build(config.network, inputs, self.head.outputs)
@@ -51,8 +52,13 @@ class PolicyModel(nn.Module):
         return outputs, state
 
     def inputs(self, robot: Tensor, z: Tensor) -> Tensor:
-        """What the network gets: ``[o_robot, z]``, standardised."""
-        return (torch.cat([robot, z], dim=-1) - self.mean) / self.deviation
+        """What the network gets: ``[o_robot, z]``, standardised; z with noise while it is trained."""
+        inputs = (torch.cat([robot, z], dim=-1) - self.mean) / self.deviation
+        if not (self.training and self._seen_noise):
+            return inputs
+        noise = torch.randn_like(inputs) * self._seen_noise
+        noise[..., :OBSERVATION_DIM] = 0.0
+        return inputs + noise
 
     def see(self, looks: Mapping[str, Tensor]) -> Tensor:
         """``z: (N, T, dim)`` of looks ``(N, T, ...)``."""
@@ -62,18 +68,20 @@ class PolicyModel(nn.Module):
         return z.view(count, steps, -1)
 
     @torch.no_grad()
-    def standardise(self, robot: Array, z: Sequence[Tensor], actions: Array | None) -> None:
-        """Take the statistics of o_robot ``(M, 13)``, of batches of z, and of actions ``(M, 7)`` in metres and radians
-        unless they are not to be standardised. What never varies is divided by a floor."""
+    def standardise(self, robot: Array, z: Sequence[Tensor], actions: Array, config: PolicyConfig) -> None:
+        """Take the statistics of o_robot ``(M, 13)``, of batches of z, and of actions ``(M, 7)`` in metres and radians,
+        for outputs and loss as they are asked for. What never varies is divided by a floor."""
         seen = torch.cat(list(z)).double()
         least = _LEAST_LEARNT if self.learns_to_see else _LEAST_SEEN
         told = torch.from_numpy(robot)
         self.mean.copy_(torch.cat([told.mean(0), seen.mean(0)]))
         self.deviation.copy_(torch.cat([_deviation(told, _LEAST_ROBOT), _deviation(seen, least)]))
-        if actions is not None:
-            scaled = torch.from_numpy(actions * ACTION_SCALE)
+        scaled = torch.from_numpy(actions * ACTION_SCALE)
+        if config.standardise_actions:
             self.head.mean.copy_(scaled.mean(0))
             self.head.deviation.copy_(_deviation(scaled, _LEAST_ACTION))
+        if config.loss_units is LossUnits.STANDARDISED:
+            self.head.unit.copy_(_deviation(scaled, _LEAST_ACTION))
 
     def start_rotation(self) -> Array:
         """``R_start`` as an array."""

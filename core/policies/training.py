@@ -264,7 +264,7 @@ class Trainer:
         robot, actions = self._lessons.robot_and_actions()
         with torch.inference_mode():
             z = [self.model.see(looks).flatten(0, 1) for looks in self._lessons.looks(_MOST_FOR_STATISTICS)]
-        self.model.standardise(robot, z, actions if self.config.standardise_actions else None)
+        self.model.standardise(robot, z, actions, self.config)
 
     def _progress(self, validation: float | None, tried: tuple[float, int] | None) -> Progress:
         fraction, elapsed_s, step = self._fraction(), self._state.elapsed_s, self._state.step

@@ -51,8 +51,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a representation is built from; stands in the policy's folder, so that it can be built again.
 
     ``camera``: the one it sees, None where it sees none. ``object_points``: named points ``p_OP`` (m) of the task's
-    objects, for those that are told. ``descriptor_network``, ``temperature``: of the descriptor model that it starts
-    from, ``descriptor_model`` and ``descriptor_sha256`` say which.
+    objects, for those that are told. ``descriptor_network`` is that of the model it starts from, and
+    ``descriptor_model`` and ``descriptor_sha256`` say which; ``temperature``, ``window_cells``: as configured.
     """
 
     name: str
@@ -63,7 +63,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     descriptor_network: NetworkConfig | None = None
     descriptor_model: str = ""
     descriptor_sha256: str = ""
-    temperature: float = 0.02
+    temperature: float = 0.07
+    window_cells: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,8 +28,8 @@ from robot.policies.specification import PolicySpecification
 PROPOSAL = "proposal"
 _LEARNT_HZ, _MOST_BYTES, _FRAMES_AN_EPISODE = 10.0, 3 * 1024**3, 150
 """Images to learn seeing from: so many a second, of as many episodes of 15 s as fit into this memory."""
-_UNIT_TEMPERATURE = 0.02
-"""Sharper than descriptors are trained with (0.07): over a whole image the background's share would pull z away."""
+_WINDOWED = 0.2
+"""Temperature that finds descriptors of unit length most exactly within a window (docs/decisions/0033)."""
 _LOOKED_AT = 8
 """So many episodes are looked at for the image whose object is seen best."""
 
@@ -54,23 +54,32 @@ def setup_of(specification: PolicySpecification) -> Setup:
 def with_descriptors(setup: Setup, folder: Path, config: PolicyConfig) -> Setup:
     """The setup with what the descriptor model of that folder says of itself."""
     described = read_description(folder)
-    training = described.training
-    own = _UNIT_TEMPERATURE if described.network.normalised or training is None else training.temperature
+    own = 1.0 if described.training is None else described.training.temperature
+    windowed = described.network.normalised and config.window_cells > 0
     return msgspec.structs.replace(
         setup,
         descriptor_network=described.network,
         descriptor_model=described.id,
         descriptor_sha256=described.sha256,
-        temperature=config.temperature or own,
+        temperature=config.temperature or (_WINDOWED if windowed else own),
+        window_cells=config.window_cells,
     )
 
 
 def object_points(task: str) -> dict[str, tuple[tuple[float, float, float], ...]]:
-    """Named points ``p_OP`` of a simulated task's movable objects."""
+    """Named points ``p_OP`` of a simulated task's movable objects.
+
+    Of what looks the same however it is turned, those on its axis alone: the turn of a plate tells nothing.
+    """
     from robot.simulation.task import load_task
 
     chosen = load_task(task)
-    return {each.name: tuple(each.points.values()) for each in chosen.objects if each.name not in chosen.fixed}
+    found = {}
+    for each in chosen.objects:
+        if each.name not in chosen.fixed:
+            points = each.points.values()
+            found[each.name] = tuple(point for point in points if not (each.turns_alike and any(point[:2])))
+    return found
 
 
 def camera_of(specification: PolicySpecification) -> CameraInfo | None:

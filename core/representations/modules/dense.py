@@ -19,7 +19,7 @@ from core.correspondence.network import DescriptorNetwork
 from core.errors import InputError
 from core.geometry import Array
 from core.policies.config import Mode
-from core.representations.modules.expectation import descriptor_logits, expected, pixels, spatial_softmax
+from core.representations.modules.expectation import descriptor_logits, expected, pixels, spatial_softmax, window
 from core.representations.modules.images import image_batch, images_of
 from core.representations.representation import Beginning, Look, Setup, View
 
@@ -53,7 +53,7 @@ class DenseDescriptors(nn.Module):
         parts = [setup.name, "pixels" if self.end_to_end else setup.descriptor_sha256, repr(setup.descriptor_network)]
         if setup.mode is Mode.FIXED:
             held = self.descriptors.detach().cpu().numpy().tobytes()
-            parts += [hashlib.sha256(held).hexdigest(), str(setup.temperature), repr(self.camera)]
+            parts += [hashlib.sha256(held).hexdigest(), f"{setup.temperature} {setup.window_cells}", repr(self.camera)]
         return " ".join(parts)
 
     def begin(self, beginning: Beginning) -> None:
@@ -104,7 +104,10 @@ class DenseDescriptors(nn.Module):
         """Where every point may be: maps ``(N, D, h, w)`` to shares ``(N, P, h, w)`` that sum to one."""
         if self.setup.mode is Mode.PRETRAINED:
             return spatial_softmax(maps / self.setup.temperature)
-        return spatial_softmax(descriptor_logits(maps, self.descriptors, self.setup.temperature))
+        logits = descriptor_logits(maps, self.descriptors, self.setup.temperature)
+        if self.setup.window_cells:
+            logits = logits - window(logits, self.setup.window_cells)
+        return spatial_softmax(logits)
 
     def locate(self, heat: Tensor, looks: Mapping[str, Tensor]) -> Tensor:
         """Coordinates ``(N, P, 2)`` or ``(N, P, 3)`` from shares of heat."""

@@ -40,6 +40,19 @@ def descriptor_logits(maps: Tensor, descriptors: Tensor, temperature: float) -> 
     return (2.0 * product - maps.square().sum(1, keepdim=True)) / temperature
 
 
+def window(logits: Tensor, cells: float) -> Tensor:
+    """What to take off ``logits: (N, P, h, w)`` so that only heat near each map's best match counts.
+
+    The squared distance to the best cell over twice ``cells`` squared: the logarithm of a Gaussian. Heat that is spread
+    thinly over a large background would pull the expectation towards the middle of the image.
+    """
+    height, width = logits.shape[-2:]
+    best = logits.detach().flatten(2).argmax(-1)
+    x = torch.arange(width, dtype=logits.dtype, device=logits.device) - (best % width).unsqueeze(-1)
+    y = torch.arange(height, dtype=logits.dtype, device=logits.device) - (best // width).unsqueeze(-1)
+    return (y.square().unsqueeze(-1) + x.square().unsqueeze(-2)) / (2.0 * cells**2)
+
+
 def centred(uv: NDArray[np.float64], width: int, height: int) -> Array:
     """Centred coordinates of pixels u, v of an image."""
     return np.asarray((uv + 0.5) * (2.0 / np.array([width, height])) - 1.0)

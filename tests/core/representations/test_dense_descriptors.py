@@ -21,7 +21,14 @@ from core.policies.config import Mode
 from core.representations import REPRESENTATIONS
 from core.representations.modules.dense import DenseDescriptors
 from core.representations.modules.dense_3d import NOMINAL_M, DenseDescriptors3D
-from core.representations.modules.expectation import centred, descriptor_logits, expected, pixels, spatial_softmax
+from core.representations.modules.expectation import (
+    centred,
+    descriptor_logits,
+    expected,
+    pixels,
+    spatial_softmax,
+    window,
+)
 from core.representations.representation import Beginning, Setup, View
 
 CAMERA = CameraInfo("left", 128, 96, 30.0, 110.0, 112.0, 60.0, 50.0, X_WC=SE3.translation(0, 0, 1).as_tuple())
@@ -45,7 +52,7 @@ def descriptors() -> np.ndarray:
 
 def ready(model: Path, mode: Mode, name: str = "dd-2d") -> DenseDescriptors:
     built = REPRESENTATIONS.get(name).build(msgspec.structs.replace(SETUP, name=name, mode=mode))
-    built.begin(Beginning(lambda name, done, total: None, 0, model, descriptors()))
+    built.begin(Beginning(lambda name, done, total: None, descriptor_model=model, descriptors=descriptors()))
     return built.eval()
 
 
@@ -82,6 +89,16 @@ def test_the_expectation_is_the_one_that_the_inspector_shows() -> None:
     heat = spatial_softmax(descriptor_logits(maps, torch.from_numpy(wanted)[None], 0.5))
     ours = pixels(expected(heat)[0, 0].numpy(), 128, 96)
     np.testing.assert_allclose(ours, expectation(image, wanted, 0.5), atol=1e-3)
+
+
+def test_within_a_window_a_wide_background_does_not_pull() -> None:
+    logits = torch.zeros(1, 1, 60, 80)
+    logits[0, 0, 10, 70] = 6.0
+    xy = pixels(expected(spatial_softmax(logits))[0, 0].numpy(), 640, 480)
+    near = pixels(expected(spatial_softmax(logits - window(logits, 3.0)))[0, 0].numpy(), 640, 480)
+    at = np.array([70.5 * 8 - 0.5, 10.5 * 8 - 0.5])
+    assert np.linalg.norm(xy - at) > 100.0
+    assert np.linalg.norm(near - at) < 1.0
 
 
 def test_centred_coordinates_come_back_as_pixels() -> None:
@@ -172,7 +189,7 @@ def test_z_lies_in_the_image(model: Path) -> None:
 def test_a_set_of_another_size_is_refused(shape: tuple[int, int], model: Path) -> None:
     built = REPRESENTATIONS.get("dd-2d").build(SETUP)
     with pytest.raises(InputError, match="needs a set of 3 descriptors of 4 dimensions"):
-        built.begin(Beginning(lambda name, done, total: None, 0, model, np.zeros(shape, np.float32)))
+        built.begin(Beginning(lambda *told: None, descriptor_model=model, descriptors=np.zeros(shape, np.float32)))
 
 
 def test_depth_and_images_are_asked_for_in_a_sentence(model: Path) -> None:
