@@ -63,7 +63,7 @@ _REACH_TR_30 = Data("reach_tr", 30, "right,left", 10, 8.0)
 _PUSH_BOX = Data("push_box", 50, "left")
 _PUSH_PLATE = Data("push_plate", 100, "left")
 _PUSH_PLATE_SEEN = Data("push_plate", 100, "right,left", 10, 8.0)
-_NO_NOISE = ("--no-noise",)
+_NO_NOISE, _CONTACT = ("--no-noise",), ("--preset", "contact")
 
 CELLS = {
     "reach_t gt-3d": Cell(_REACH_T, "gt-3d", bar=0.97),
@@ -74,10 +74,10 @@ CELLS = {
     "reach_tr gt-2d, paper's schedule": Cell(_REACH_TR, "gt-2d", _PAPER_SCHEDULE),
     "reach_tr gt-2d, paper's schedule, no noise": Cell(_REACH_TR, "gt-2d", (*_PAPER_SCHEDULE, *_NO_NOISE)),
     "push_box gt-2d lstm": Cell(_PUSH_BOX, "gt-2d", ("--network", "lstm"), bar=0.95),
-    "push_box gt-2d mlp": Cell(_PUSH_BOX, "gt-2d"),
-    "push_plate gt-3d": Cell(_PUSH_PLATE, "gt-3d", bar=0.90),
-    "push_plate gt-2d": Cell(_PUSH_PLATE, "gt-2d"),
-    "push_plate dd-3d": Cell(_PUSH_PLATE_SEEN, "dd-3d", bar=0.90),
+    "push_box gt-2d mlp": Cell(_PUSH_BOX, "gt-2d", _CONTACT),
+    "push_plate gt-3d": Cell(_PUSH_PLATE, "gt-3d", _CONTACT, bar=0.90),
+    "push_plate gt-2d": Cell(_PUSH_PLATE, "gt-2d", _CONTACT),
+    "push_plate dd-3d": Cell(_PUSH_PLATE_SEEN, "dd-3d", (*_CONTACT, "--mode", "fixed"), bar=0.90),
     "reach_tr 30 dd-2d": Cell(_REACH_TR_30, "dd-2d", trials=90, bar=0.733),
     "reach_tr 30 dd-2d, no noise": Cell(_REACH_TR_30, "dd-2d", _NO_NOISE, 90),
     "reach_tr 30 gt-2d": Cell(_REACH_TR_30, "gt-2d", trials=90),

@@ -97,7 +97,7 @@ def policy(
         str, typer.Option(help="How dense descriptors are optimised: set, fixed, dense or pretrained.")
     ] = "set",
     network: Annotated[str, typer.Option(help="mlp or lstm.")] = "mlp",
-    preset: Annotated[str, typer.Option(help="default or paper.")] = "default",
+    preset: Annotated[str, typer.Option(help="default, contact (for pushing) or paper.")] = "default",
     model: Annotated[str, typer.Option("--model", metavar="M", help="The descriptor model; default: the newest.")] = "",
     camera: Annotated[str, typer.Option(help="Role of the camera it sees; default: the task's own.")] = "",
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of training; default: the preset's.")] = None,
@@ -114,11 +114,14 @@ def policy(
     """Train a policy on demonstrations of one task."""
     from core.policies.config import NO_NOISE, Mode, Network
     from core.policies.config import preset as preset_of
+    from core.representations import REPRESENTATIONS
 
-    config = preset_of(preset, _choice(Network, network, "network"))
+    info = REPRESENTATIONS.get(representation).info
+    chosen = _choice(Mode, mode, "mode")
+    config = preset_of(preset, _choice(Network, network, "network"), learns_to_see=info.learns_to_see(chosen))
     given = {
         "representation": representation,
-        "mode": _choice(Mode, mode, "mode"),
+        "mode": chosen,
         "descriptor_model": model,
         "camera": camera,
         "seed": seed,

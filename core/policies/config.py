@@ -147,6 +147,8 @@ LSTM = PolicyConfig(
     halvings=5.0,
     validate_every=500,
 )
+CONTACT = msgspec.structs.replace(MLP, preset="contact", look_ahead_s=0.2, noise=NoiseConfig(position_m=0.004))
+"""Pushing answers what it feels at once, and strays: a short look ahead, more noise."""
 _PAPER_MLP = PolicyConfig(
     preset="paper",
     network=PolicyNetworkConfig(kind=Network.MLP, dropout=0.2),
@@ -173,14 +175,21 @@ _PAPER_LSTM = PolicyConfig(
     decay_every=40_000,
     decay=0.75,
 )
+_SEEING: dict[str, int] = {"steps": 2_000, "batch": 16, "validate_every": 200}
 PRESETS: dict[str, dict[Network, PolicyConfig]] = {
     "default": {Network.MLP: MLP, Network.LSTM: LSTM},
+    "contact": {Network.MLP: CONTACT, Network.LSTM: msgspec.structs.replace(LSTM, preset="contact")},
     "paper": {Network.MLP: _PAPER_MLP, Network.LSTM: _PAPER_LSTM},
 }
 
 
-def preset(name: str, network: Network) -> PolicyConfig:
-    """The preset of that name for a network; InputError lists them."""
+def preset(name: str, network: Network, *, learns_to_see: bool = False) -> PolicyConfig:
+    """The preset of that name for a network; InputError lists them.
+
+    Where seeing is learnt too, a step costs a thousand times more: there are fewer and smaller ones, unless the paper's
+    schedule is asked for.
+    """
     if name not in PRESETS:
         raise InputError(f"There is no preset '{name}'; choose one of: {', '.join(PRESETS)}.")
-    return PRESETS[name][network]
+    config = PRESETS[name][network]
+    return msgspec.structs.replace(config, **_SEEING) if learns_to_see and name != "paper" else config

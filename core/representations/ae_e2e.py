@@ -14,6 +14,7 @@ INFO = RepresentationInfo(
     "Autoencoder, then end-to-end",
     5,
     "Feature points that begin as an autoencoder's and are trained on with the policy.",
+    end_to_end=True,
 )
 
 

@@ -14,6 +14,7 @@ INFO = RepresentationInfo(
     "End-to-end",
     6,
     "Feature points of a shallow network that is trained with the policy.",
+    end_to_end=True,
 )
 
 

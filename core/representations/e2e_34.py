@@ -14,6 +14,7 @@ INFO = RepresentationInfo(
     "End-to-end, 34-layer ResNet",
     7,
     "Feature points of a deep network that is trained with the policy; meant for a GPU.",
+    end_to_end=True,
 )
 
 

@@ -33,7 +33,7 @@ class RepresentationInfo:
 
     ``images``, ``depth``: what it needs of its camera. ``object_state``: it is told the poses of objects, which only a
     simulator knows. ``descriptors``: it starts from a descriptor model. ``modes``: the ways to optimise it, first the
-    default; empty where there is one way.
+    default; empty where there is one way. ``end_to_end``: its encoder is trained with the policy.
     """
 
     name: str
@@ -45,6 +45,11 @@ class RepresentationInfo:
     object_state: bool = False
     descriptors: bool = False
     modes: tuple[Mode, ...] = ()
+    end_to_end: bool = False
+
+    def learns_to_see(self, mode: Mode) -> bool:
+        """Whether images go through what is trained, at every step."""
+        return self.end_to_end or (mode in self.modes and mode in (Mode.DENSE, Mode.PRETRAINED))
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):

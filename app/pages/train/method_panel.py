@@ -18,7 +18,7 @@ from app.widgets.choices import Combo, Segments
 from core.correspondence import config as correspondence
 from core.errors import InputError
 from core.learning.settings import with_settings
-from core.policies.config import NO_NOISE, PRESETS, Mode, Network, PolicyConfig
+from core.policies.config import NO_NOISE, PRESETS, Mode, Network, PolicyConfig, preset
 from core.registry import Entry
 from core.representations import REPRESENTATIONS
 
@@ -118,10 +118,12 @@ class PolicyPanel(QWidget):
         self._entries: dict[str, Entry] = {}
         self._options = Options()
         self._own = ""
+        self._shown = PolicyConfig()
         self.representation, self.mode, self.camera = Combo(WIDTH), Combo(WIDTH), Combo(WIDTH)
         self.model, self.set = Combo(WIDTH), Combo(WIDTH)
         self.network = Segments(("MLP", "LSTM"), ("Acts on what it sees now.", "Remembers what it saw before."))
-        self.preset = Segments(tuple(name.capitalize() for name in PRESETS), ("What works.", "What the paper says."))
+        hints = ("For free motion.", "For pushing: a short look ahead.", "What the paper says.")
+        self.preset = Segments(tuple(name.capitalize() for name in PRESETS), hints)
         self.explanation = text("", muted=True, small=True)
         self.noise, self.seed = QCheckBox("on the observed hand"), _spin(0, 2**31 - 1)
         self.steps, self.rollouts = _spin(1, 10_000_000), _spin(0, 10_000)
@@ -186,7 +188,7 @@ class PolicyPanel(QWidget):
             self.changed.emit()
 
     def _use_preset(self) -> None:
-        base = self.base
+        base = self._shown = self.base
         self.steps.setValue(base.steps)
         self.noise.setChecked(base.noise != NO_NOISE)
         self.folded.show_defaults(base)
@@ -200,7 +202,8 @@ class PolicyPanel(QWidget):
         self.mode.offer([(_MODES[mode], mode.value) for mode in modes], str(self.mode.currentData() or Mode.SET.value))
         model = str(self.model.currentData() or next((each.id for each in self._options.models), ""))
         sets = (self._options.sets or {}).get(model, ())
-        self.set.offer([("Drawn from the object", ""), *sets], str(self.set.currentData() or ""))
+        offered = [("Drawn from the object", ""), ("Proposed", "proposal"), *sets]
+        self.set.offer(offered, str(self.set.currentData() or ""))
         for row, shown in (
             (self._mode, len(modes) > 1),
             (self._camera, self._sees_images),
@@ -208,6 +211,8 @@ class PolicyPanel(QWidget):
             (self._set, info is not None and info.descriptors),
         ):
             row.show(shown)
+        if self.base != self._shown:
+            self._use_preset()
         self.changed.emit()
 
     @property
@@ -218,7 +223,10 @@ class PolicyPanel(QWidget):
     @property
     def base(self) -> PolicyConfig:
         """The chosen preset."""
-        return list(PRESETS.values())[self.preset.current][list(Network)[self.network.current]]
+        entry = self._entries.get(str(self.representation.currentData()))
+        mode = Mode(self.mode.currentData() or Mode.SET)
+        learns = entry is not None and entry.info is not None and entry.info.learns_to_see(mode)
+        return preset(list(PRESETS)[self.preset.current], list(Network)[self.network.current], learns_to_see=learns)
 
     @property
     def config(self) -> PolicyConfig:
