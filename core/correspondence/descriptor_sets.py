@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ FOLDER = "sets"
 Pixels = NDArray[np.float64]
 Descriptors = NDArray[np.float32]
 _CANDIDATES = 400
+_NEAR, _STRICTNESS = 0.08, 4.0
+"""Matches agree within this share of the object's size; how much an image counts in which one does not."""
 
 
 class SetPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +145,20 @@ def coarse_matches(image: DescriptorImage, descriptors: Descriptors) -> Pixels:
     return found
 
 
+def agreement(pixels: Pixels, matches: Sequence[Pixels], near_px: float) -> NDArray[np.float64]:
+    """Share of images ``(N,)`` in which each pixel's match lies where the others' matches say that it should.
+
+    An image's matches are explained by the affine map that most of them follow (RANSAC, within ``near_px``). Images in
+    which fewer than half do say nothing: their objects bend, or are several. 1 where no image says anything.
+    """
+    told = []
+    for found in matches:
+        _, inside = cv2.estimateAffine2D(pixels, found, method=cv2.RANSAC, ransacReprojThreshold=near_px)
+        if inside is not None and inside.mean() >= 0.5:
+            told.append(inside.ravel().astype(np.float64))
+    return np.mean(told, axis=0) if told else np.ones(len(pixels))
+
+
 def propose(
     source: DescriptorImage,
     others: Sequence[DescriptorImage],
@@ -149,16 +166,19 @@ def propose(
     count: int,
     seed: int = 0,
 ) -> Pixels:
-    """Pixels ``(N, 2)`` of the source that make a good set: found with confidence, and far from one another.
+    """Pixels ``(N, 2)`` of the source that make a good set: found with confidence, where their neighbours are found
+    too, and far from one another.
 
     Candidates are drawn from the mask (or the whole image). Each one's confidence is the share of its heatmap's mass
-    near the best match, averaged over all images. Then the best is taken, and again and again the one with the largest
-    product of confidence and distance, in descriptors, to those that are taken.
+    near the best match, averaged over all images; its ``agreement`` counts as much. Then the best is taken, and again
+    and again the one with the largest product of both and the distance, in descriptors, to those that are taken.
     """
     allowed = _or_everywhere(source, mask)
     pixels = sample_on_mask(allowed, _CANDIDATES, seed)
     descriptors = source.at(pixels)
     sure = np.mean([confidences(image, descriptors) for image in (source, *others)], axis=0)
+    near_px = _NEAR * float(np.sqrt(allowed.sum()))
+    sure *= agreement(pixels, [coarse_matches(image, descriptors) for image in others], near_px) ** _STRICTNESS
     chosen = [int(sure.argmax())]
     apart = np.full(len(pixels), np.inf)
     least_px = 0.5 * float(np.sqrt(allowed.sum() / max(1, count)))
