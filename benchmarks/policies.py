@@ -59,7 +59,7 @@ class Cell:
 
 _REACH_T = Data("reach_t", 200, "right")
 _REACH_TR = Data("reach_tr", 200, "right")
-_REACH_TR_30 = Data("reach_tr", 30, "right,left", 10, 8.0)
+_REACH_TR_30 = Data("reach_tr", 30, "right,left", 10, 7.0)
 _PUSH_BOX = Data("push_box", 50, "left")
 _PUSH_PLATE = Data("push_plate", 100, "left")
 _PUSH_PLATE_SEEN = Data("push_plate", 100, "right,left", 10, 8.0)

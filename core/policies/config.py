@@ -88,7 +88,7 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     descriptor_model: str = ""
     """Identifier of the descriptor model; empty: the newest."""
     descriptor_set: str = ""
-    """Identifier of the set that the descriptors begin as; empty: drawn from an object's mask in one image."""
+    """Identifier or name of the set that the descriptors begin as; empty: proposed; mask: drawn from an object's mask."""
     points: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
     """Descriptors (or feature points) of a representation."""
     temperature: NotNegative = 0.0
@@ -147,8 +147,15 @@ LSTM = PolicyConfig(
     halvings=5.0,
     validate_every=500,
 )
-CONTACT = msgspec.structs.replace(MLP, preset="contact", look_ahead_s=0.2, noise=NoiseConfig(position_m=0.004))
-"""Pushing answers what it feels at once, and strays: a short look ahead, more noise."""
+CONTACT = msgspec.structs.replace(
+    MLP,
+    preset="contact",
+    network=PolicyNetworkConfig(hidden=256),
+    look_ahead_s=0.2,
+    noise=NoiseConfig(position_m=0.004),
+    steps=60_000,
+)
+"""Pushing answers at once, strays, and turns on millimetres: a short look ahead, more noise, more of everything."""
 _PAPER_MLP = PolicyConfig(
     preset="paper",
     network=PolicyNetworkConfig(kind=Network.MLP, dropout=0.2),

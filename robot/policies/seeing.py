@@ -25,7 +25,8 @@ from core.representations.representation import RepresentationInfo, Setup, Train
 from robot.correspondence.shape import IiwaShape
 from robot.policies.specification import PolicySpecification
 
-PROPOSAL = "proposal"
+PROPOSAL, DRAWN = "", "mask"
+"""Names of sets that are made: points that are found again everywhere, or drawn from an object's mask."""
 _LEARNT_HZ, _MOST_BYTES, _FRAMES_AN_EPISODE = 10.0, 3 * 1024**3, 150
 """Images to learn seeing from: so many a second, of as many episodes of 15 s as fit into this memory."""
 _WINDOWED = 0.2
@@ -148,20 +149,24 @@ def _capture(specification: PolicySpecification, camera: CameraInfo) -> EmptyWor
 
 def first_descriptors(specification: PolicySpecification, camera: CameraInfo) -> NDArray[np.float32]:
     """The descriptors ``(P, D)`` to begin with: of a saved set, of the proposal, or drawn from an object's mask (paper,
-    section IV-B). InputError when there is no such set."""
+    section IV-B). InputError when there is no such set.
+
+    A proposal looks at the first and the last images of some episodes, for a hand near an object hides it and resembles
+    it: what is mistaken there for something else is no good point.
+    """
     folder, config = Path(specification.descriptor_model), specification.config
-    if config.descriptor_set not in ("", PROPOSAL):
+    if config.descriptor_set not in (PROPOSAL, DRAWN):
         return _of_set(folder, config)
     from core.correspondence.checkpoint import load_model
     from core.correspondence.describer import Describer
 
     network, _ = load_model(folder)
     describer = Describer(network)
-    shown = _best_seen(specification, Masks(specification, camera), camera.role)
-    images = [describer.describe(rgb) for rgb, _ in shown]
-    source, mask = images[0], shown[0][1]
+    rgb, mask, others = _best_seen(specification, Masks(specification, camera), camera.role)
+    source = describer.describe(rgb)
     if config.descriptor_set == PROPOSAL:
-        pixels = propose(source, images[1:], mask, config.points, config.seed)
+        images = [describer.describe(other) for other in others]
+        pixels = propose(source, images, mask, config.points, config.seed)
     else:
         pixels = sample_on_mask(mask, config.points, config.seed)
     if len(pixels) < config.points:
@@ -180,13 +185,15 @@ def _of_set(folder: Path, config: PolicyConfig) -> NDArray[np.float32]:
 
 def _best_seen(
     specification: PolicySpecification, masks: Masks, role: str
-) -> list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
-    """First images of some episodes with their masks, the largest mask first."""
-    found = []
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[NDArray[np.uint8]]]:
+    """Of the first images of some episodes the one whose mask is largest, that mask, and the other first and last ones."""
+    found, last = [], []
     for span in specification.episodes[:_LOOKED_AT]:
         with EpisodeReader(Path(span.path), Path(specification.cache)) as reader:
             found.append((reader.rgb(role, 0), masks.of(reader, 0)))
-    return sorted(found, key=lambda shown: -int(shown[1].sum()))
+            last.append(reader.rgb(role, reader.frame_count(role) - 1))
+    (rgb, mask), *others = sorted(found, key=lambda shown: -int(shown[1].sum()))
+    return rgb, mask, [*(other for other, _ in others), *last]
 
 
 def training_images(

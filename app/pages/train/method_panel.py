@@ -202,7 +202,7 @@ class PolicyPanel(QWidget):
         self.mode.offer([(_MODES[mode], mode.value) for mode in modes], str(self.mode.currentData() or Mode.SET.value))
         model = str(self.model.currentData() or next((each.id for each in self._options.models), ""))
         sets = (self._options.sets or {}).get(model, ())
-        offered = [("Drawn from the object", ""), ("Proposed", "proposal"), *sets]
+        offered = [("Proposed", ""), ("Drawn from the object", "mask"), *sets]
         self.set.offer(offered, str(self.set.currentData() or ""))
         for row, shown in (
             (self._mode, len(modes) > 1),
