@@ -26,8 +26,8 @@ FOLDER = "sets"
 Pixels = NDArray[np.float64]
 Descriptors = NDArray[np.float32]
 _CANDIDATES = 400
-_NEAR, _STRICTNESS = 0.08, 4.0
-"""Matches agree within this share of the object's size; how much an image counts in which one does not."""
+_NEAR, _SPARE = 0.08, 4
+"""Matches agree within this share of the object's size; so many times the points that are wanted may be chosen from."""
 
 
 class SetPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,15 +170,18 @@ def propose(
     too, and far from one another.
 
     Candidates are drawn from the mask (or the whole image). Each one's confidence is the share of its heatmap's mass
-    near the best match, averaged over all images; its ``agreement`` counts as much. Then the best is taken, and again
-    and again the one with the largest product of both and the distance, in descriptors, to those that are taken.
+    near the best match, averaged over all images. Those of the highest ``agreement`` stay. Then the surest is taken,
+    and again and again the one with the largest product of confidence and distance, in descriptors, to those taken.
     """
     allowed = _or_everywhere(source, mask)
     pixels = sample_on_mask(allowed, _CANDIDATES, seed)
     descriptors = source.at(pixels)
     sure = np.mean([confidences(image, descriptors) for image in (source, *others)], axis=0)
     near_px = _NEAR * float(np.sqrt(allowed.sum()))
-    sure *= agreement(pixels, [coarse_matches(image, descriptors) for image in others], near_px) ** _STRICTNESS
+    agreed = agreement(pixels, [coarse_matches(image, descriptors) for image in others], near_px)
+    enough = min(len(agreed), _SPARE * count)
+    steady = agreed >= np.sort(agreed)[-enough]
+    pixels, descriptors, sure = pixels[steady], descriptors[steady], sure[steady]
     chosen = [int(sure.argmax())]
     apart = np.full(len(pixels), np.inf)
     least_px = 0.5 * float(np.sqrt(allowed.sum() / max(1, count)))

@@ -88,7 +88,7 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     descriptor_model: str = ""
     """Identifier of the descriptor model; empty: the newest."""
     descriptor_set: str = ""
-    """Identifier or name of the set that the descriptors begin as; empty: proposed; mask: drawn from an object's mask."""
+    """Identifier or name of the set to begin with; empty: proposed; mask: drawn from an object's mask."""
     points: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
     """Descriptors (or feature points) of a representation."""
     temperature: NotNegative = 0.0
@@ -104,6 +104,8 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     noise: NoiseConfig = NoiseConfig()
     seen_noise: NotNegative = 0.0
     """Noise on z while training, in its standard deviations: few demonstrations show few values of it."""
+    seen_swaps: Share = 0.0
+    """Share of z's numbers that another sample's stand in for while training: points that are found wrongly."""
     skip_still: bool = False
     """Leave out observations within 1 mm and 1 degree of the one kept before (the authors' LSTM runs)."""
     standardise_actions: bool = True

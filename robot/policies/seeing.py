@@ -31,8 +31,8 @@ _LEARNT_HZ, _MOST_BYTES, _FRAMES_AN_EPISODE = 10.0, 3 * 1024**3, 150
 """Images to learn seeing from: so many a second, of as many episodes of 15 s as fit into this memory."""
 _WINDOWED = 0.2
 """Temperature that finds descriptors of unit length most exactly within a window (docs/decisions/0033)."""
-_LOOKED_AT = 8
-"""So many episodes are looked at for the image whose object is seen best."""
+_LOOKED_AT = 32
+"""So many episodes are looked at for the image whose object is seen best, and for points that are found in all."""
 
 
 def setup_of(specification: PolicySpecification) -> Setup:
@@ -186,9 +186,10 @@ def _of_set(folder: Path, config: PolicyConfig) -> NDArray[np.float32]:
 def _best_seen(
     specification: PolicySpecification, masks: Masks, role: str
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[NDArray[np.uint8]]]:
-    """Of the first images of some episodes the one whose mask is largest, that mask, and the other first and last ones."""
+    """Of the first images of some episodes the one with the largest mask, that mask, and the others with last ones."""
     found, last = [], []
-    for span in specification.episodes[:_LOOKED_AT]:
+    episodes = specification.episodes
+    for span in episodes[:: max(1, len(episodes) // _LOOKED_AT)]:
         with EpisodeReader(Path(span.path), Path(specification.cache)) as reader:
             found.append((reader.rgb(role, 0), masks.of(reader, 0)))
             last.append(reader.rgb(role, reader.frame_count(role) - 1))
