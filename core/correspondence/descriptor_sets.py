@@ -156,7 +156,7 @@ def agreement(pixels: Pixels, matches: Sequence[Pixels], near_px: float) -> NDAr
         _, inside = cv2.estimateAffine2D(pixels, found, method=cv2.RANSAC, ransacReprojThreshold=near_px)
         if inside is not None and inside.mean() >= 0.5:
             told.append(inside.ravel().astype(np.float64))
-    return np.mean(told, axis=0) if told else np.ones(len(pixels))
+    return np.asarray(np.mean(told, axis=0) if told else np.ones(len(pixels)))
 
 
 def propose(
