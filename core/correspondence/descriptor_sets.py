@@ -193,4 +193,4 @@ def propose(
         if score.max() <= 0.0:
             break
         chosen.append(int(score.argmax()))
-    return pixels[chosen]
+    return np.asarray(pixels[chosen])

@@ -35,6 +35,15 @@ class Mode(StrEnum):
     """End to end from the correspondence network, channel-wise expectation."""
 
 
+class Activation(StrEnum):
+    """What follows each hidden layer."""
+
+    RELU = "relu"
+    """As in the appendix."""
+    SILU = "silu"
+    TANH = "tanh"
+
+
 class NoiseConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Noise on the observed hand, drawn afresh for every sample; the global setpoint stays (paper, section IV-C)."""
 
@@ -62,6 +71,7 @@ class PolicyNetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
     hidden: Annotated[int, msgspec.Meta(ge=1)] = 128
     layers: Annotated[int, msgspec.Meta(ge=1)] = 2
     dropout: Share = 0.0
+    activation: Activation = Activation.RELU
     layer_norm: bool = False
     gaussians: Count = 0
     """Components of a mixture-density head; 0 predicts the action itself."""
@@ -136,7 +146,7 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     autoencoder: AutoencoderConfig = AutoencoderConfig()
 
 
-MLP = PolicyConfig()
+MLP = PolicyConfig(network=PolicyNetworkConfig(activation=Activation.SILU))
 LSTM = PolicyConfig(
     network=PolicyNetworkConfig(kind=Network.LSTM, hidden=100, layers=2, layer_norm=True),
     rate_hz=5.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from core.policies.config import PolicyNetworkConfig
+from core.policies.config import Activation, PolicyNetworkConfig
 from core.policies.networks import NetworkInfo
 
 INFO = NetworkInfo("mlp", "MLP", remembers=False)
@@ -25,13 +25,16 @@ class Perceptron(nn.Module):
         return self.out(self.layers(inputs)), state
 
 
+_ACTIVATIONS = {Activation.RELU: nn.ReLU, Activation.SILU: nn.SiLU, Activation.TANH: nn.Tanh}
+
+
 def hidden_layers(config: PolicyNetworkConfig, inputs: int) -> nn.Sequential:
-    """Linear, layer norm where it is asked for, ReLU and dropout, ``config.layers`` times."""
+    """Linear, layer norm where it is asked for, activation and dropout, ``config.layers`` times."""
     parts: list[nn.Module] = []
     for _ in range(config.layers):
         parts.append(nn.Linear(inputs, config.hidden))
         parts += [nn.LayerNorm(config.hidden)] if config.layer_norm else []
-        parts.append(nn.ReLU())
+        parts.append(_ACTIVATIONS[config.activation]())
         parts += [nn.Dropout(config.dropout)] if config.dropout > 0 else []
         inputs = config.hidden
     return nn.Sequential(*parts)
