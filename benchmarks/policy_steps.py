@@ -1,6 +1,6 @@
 """What a training step costs: descriptor set optimisation against end-to-end dense optimisation, in one run.
 
-``python -m benchmarks.policy_steps [--folder DIR]``. Both train DD-2D from the same demonstrations with the same batch; the
+``python -m benchmarks.policy_steps [--folder DIR]``. Both train DD-2D from the same demonstrations and batch; the
 paper (section III-B) says one to two orders of magnitude. Bar: at least ten times.
 """
 
