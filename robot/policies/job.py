@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,9 @@ def _train(context: JobContext, specification: PolicySpecification) -> JobEnded:
             context.progress(progress.fraction, progress.remaining_s, msgspec.to_builtins(progress))
 
         trained = trainer.train(report, asked, rollouts.milestone)
+        with suppress(EndedEarlyError):
+            if trained.asked is None:
+                rollouts.conclude(trained.model, stage)
         tried = rollouts.newest
     figures = trainer.seeing_figures()
     left_out = (*specification.left_out, *left_out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from robot.lockstep_pool import Job, generate
 from robot.rig import DEFAULT_RIG, load_rig
 
 _LOG = logging.getLogger(__name__)
+_LAST, _LOOK_S = 10, 0.5
 _FIRST_SEED = 500_000
 """Attempts beside a training begin at seeds that no data set and no test uses."""
 
@@ -71,12 +72,13 @@ def _metadata(task: str, seed: int, distribution: str, visuals: tuple[str, ...])
 class RolloutsBeside:
     """A few attempts at every tenth of a training, in one process apart; ``newest`` is what is known so far.
 
-    A tenth that comes while one is being tried is left out. Leaving waits for the attempt that runs, not for the rest.
+    A tenth that comes while one is being tried is left out; the last weights are tried for certain (``conclude``).
+    Leaving waits for the attempt that runs, not for the rest.
     """
 
     def __init__(self, folder: Path, description: PolicyDescription, count: int) -> None:
         self._folder, self._description, self._count = folder / "tried", description, count
-        self._tenth = 0
+        self._tenth = self._done = 0
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self.newest: tuple[float, int] | None = None
@@ -84,23 +86,39 @@ class RolloutsBeside:
     def milestone(self, tenth: int, model: PolicyModel) -> tuple[float, int] | None:
         """See ``Trainer.train``."""
         busy = self._thread is not None and self._thread.is_alive()
-        if self._count and tenth > self._tenth and not busy:
-            self._tenth = tenth
-            folder = self._folder / f"{tenth:02d}"
-            save_policy(folder, model, None, self._description)
-            self._thread = threading.Thread(target=self._try, args=(folder,), name="rollouts", daemon=True)
-            self._thread.start()
+        if self._count and self._tenth < tenth < _LAST and not busy:
+            self._begin(tenth, model)
         return self.newest
+
+    def conclude(self, model: PolicyModel, stage: Callable[[str, int, int], None]) -> tuple[float, int] | None:
+        """Success and number of attempts of the last weights; ``stage`` may raise to leave it at what is known."""
+        if self._count:
+            self._wait(stage)
+            self._begin(_LAST, model)
+            self._wait(stage)
+        return self.newest
+
+    def _begin(self, tenth: int, model: PolicyModel) -> None:
+        self._tenth, self._done = tenth, 0
+        folder = self._folder / f"{tenth:02d}"
+        save_policy(folder, model, None, self._description)
+        self._thread = threading.Thread(target=self._try, args=(folder,), name="rollouts", daemon=True)
+        self._thread.start()
+
+    def _wait(self, stage: Callable[[str, int, int], None]) -> None:
+        while self._thread is not None and self._thread.is_alive():
+            stage("Trying the policy", self._done, self._count)
+            self._thread.join(_LOOK_S)
 
     def _try(self, folder: Path) -> None:
         seeds = range(_FIRST_SEED, _FIRST_SEED + self._count)
-        successes = done = 0
+        successes = 0
         try:
             for _, rollout in attempts(folder, self._description.task, seeds, workers=1):
-                successes, done = successes + rollout.success, done + 1
+                successes, self._done = successes + rollout.success, self._done + 1
                 if self._closing.is_set():
                     return
-            self.newest = (successes / done, done)
+            self.newest = (successes / self._count, self._count)
         except (ReticleError, OSError) as error:
             _LOG.warning("the attempts beside the training ended: %s", error)
 

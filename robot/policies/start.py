@@ -34,6 +34,8 @@ def begin(
         raise InputError("Nothing would be trained: steps must be more than 0.")
     if info.modes and config.mode not in info.modes:
         raise InputError(f"{info.name} has no mode '{config.mode}'; choose one of: {', '.join(info.modes)}.")
+    if config.rollouts and not rig.simulated:
+        raise InputError(f"Rollouts need the simulator, and the rig '{rig.name}' is real; train without them.")
     descriptors = descriptor_model(library, config) if info.descriptors else None
     task, episodes, left_out = _episodes(library, dataset, failures)
     name = name or f"{config.representation} {config.network.kind} on {dataset.name}"
