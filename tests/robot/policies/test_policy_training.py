@@ -86,10 +86,11 @@ def test_attempts_are_the_same_for_any_number_of_workers(library: Path) -> None:
     with Library.open(library) as opened:
         run(opened, TINY)
         (model,) = opened.models.list("policy")
-    alone, together = (dict(attempts(Path(model.path), "reach_tr", [7, 8], workers=count)) for count in (1, 2))
-    assert alone == together
-    assert set(alone) == {7, 8}
-    assert all(0.0 < rollout.duration_s <= 16.1 for rollout in alone.values())
+    alone = dict(attempts(Path(model.path), "reach_tr", [7], workers=1))
+    together = dict(attempts(Path(model.path), "reach_tr", [8, 7], workers=2))
+    assert set(together) == {7, 8}
+    assert together[7] == alone[7]
+    assert 0.0 < alone[7].duration_s <= 16.1
 
 
 @pytest.mark.parametrize(
