@@ -187,7 +187,7 @@ class Runs:
             lost = connection.execute(query).fetchall()
         for run, status in lost:
             folder = self._root / RUNS / run
-            waited = status == "queued" and (folder / SPECIFICATION).exists()
+            waited = status == "queued" and (folder / SPECIFICATION).exists() and read_status(folder) is None
             last = JobStatus("paused", _WAITED) if waited else last_status(folder)
             self.update(run, last.status, last.result, last.message)
         return tuple(run for run, _ in lost)

@@ -110,7 +110,7 @@ def test_a_policy_is_trained_and_its_curve_grows(opened: Application, page: Trai
     assert line.dataset.startswith("reach_t ") and line.method == "gt-3d" and line.network == "mlp"
     assert float(page.curves.points(run, "loss")[-1, 0]) > 0
     assert page.curves.loss.curves, "the curve is drawn"
-    assert any("'first'" in words for words in opened.window.toasts.texts)
+    wait_until(lambda: any("'first'" in words for words in opened.window.toasts.texts))
     wait_until(lambda: "It takes about" in page.form._estimate.text())
     assert opened.services.actions["run.deploy"].isEnabled() is False
     assert "next version" in opened.services.actions["run.deploy"].toolTip()
@@ -139,7 +139,7 @@ def test_runs_wait_their_turn_are_compared_sorted_and_found(
     QTest.keyClick(page.table, Qt.Key.Key_M)
     wait_until(lambda: len(page.curves.colours) == 2)
     second = page.table.chosen[-1].run.id
-    assert page.curves.points(second, "validation_loss").tolist() == [[0, 2], [1, 1], [2, 2 / 3]]
+    wait_until(lambda: page.curves.points(second, "validation_loss").tolist() == [[0, 2], [1, 1], [2, 2 / 3]])
     QTest.keyClick(page.table, Qt.Key.Key_M)
     differing = dict(settings(page.table.chosen))
     assert set(differing) == {"seed", "steps"} and differing["seed"] == ("2", "0")
@@ -167,7 +167,7 @@ def test_runs_are_renamed_noted_thrown_away_and_brought_back(opened: Application
     QTest.keyClicks(page.details.name, "best so far")
     QTest.keyClick(page.details.name, Qt.Key.Key_Return)
     wait_until(lambda: "best so far" in names(page))
-    assert library.models.list("policy")[0].name == "best so far"
+    wait_until(lambda: library.models.list("policy")[0].name == "best so far")
     QTest.keyClick(page.table, Qt.Key.Key_N)
     QTest.keyClicks(page.details.note, "keep it")
     QTest.keyClick(page.details.note, Qt.Key.Key_Return)
@@ -176,7 +176,7 @@ def test_runs_are_renamed_noted_thrown_away_and_brought_back(opened: Application
     choose(page, "second", "third")
     QTest.keyClick(page.table, Qt.Key.Key_Delete)
     wait_until(lambda: set(names(page)) == {"best so far", "fourth"})
-    assert any("2 runs are in the trash" in words for words in opened.window.toasts.texts)
+    wait_until(lambda: any("2 runs are in the trash" in words for words in opened.window.toasts.texts))
     QTest.keyClick(page.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: len(names(page)) == 4)
     assert {line.name for line in page.table.chosen} == {"second", "third"}

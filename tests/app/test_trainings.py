@@ -71,8 +71,8 @@ def counted(window: Window, name: str) -> bool:
 def test_runs_begin_one_after_the_other_and_the_queue_can_be_changed(window: Window) -> None:
     for name in ("first", "second", "third", "fourth"):
         window.add(name)
-    wait_until(lambda: len(window.queue.waiting) == 3 and counted(window, "first"))
-    assert {run.status for run in window.queue.waiting} == {"queued"} and window.queue.brief == "67 %, 9 s (+3)"
+    wait_until(lambda: window.queue.brief == "67 %, 9 s (+3)")
+    assert {run.status for run in window.queue.waiting} == {"queued"} and counted(window, "first")
     assert window.runs()["first"].status == "running"
     fourth, second = window.runs()["fourth"], window.runs()["second"]
     window.queue.to_front(fourth.id)
