@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,14 @@ def emit(result: Any) -> None:
     """Print one JSON object, the only thing on standard output. Messages of core become plain objects."""
     sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def tell(name: str, row: Any, line: Callable[[Any], str], as_json: bool, quiet: bool) -> None:
+    """What came of a change to one thing: JSON under its name, or its line."""
+    if as_json:
+        emit({name: row})
+    elif not quiet:
+        print(line(row))
 
 
 class Progress:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root
+from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root, tell
 from core.clock import utc_iso
 from core.library import Library
 from core.library.runs import ModelRow
@@ -49,7 +49,7 @@ def rename(
 ) -> None:
     """Call a model otherwise."""
     with Library.open(library_root(library)) as opened:
-        _tell(opened.models.rename(model, name), as_json, quiet)
+        tell("model", opened.models.rename(model, name), _line, as_json, quiet)
 
 
 @app.command()
@@ -58,7 +58,7 @@ def trash(
 ) -> None:
     """Move a model to the trash, with its descriptor sets."""
     with Library.open(library_root(library)) as opened:
-        _tell(opened.models.trash(model), as_json, quiet)
+        tell("model", opened.models.trash(model), _line, as_json, quiet)
 
 
 @app.command()
@@ -70,7 +70,7 @@ def restore(
 ) -> None:
     """Bring a model back from the trash."""
     with Library.open(library_root(library)) as opened:
-        _tell(opened.models.restore(model), as_json, quiet)
+        tell("model", opened.models.restore(model), _line, as_json, quiet)
 
 
 def _tell_trashed(models: tuple[str, ...], as_json: bool, quiet: bool) -> None:
@@ -78,13 +78,6 @@ def _tell_trashed(models: tuple[str, ...], as_json: bool, quiet: bool) -> None:
         emit({"models": models})
     elif not quiet:
         print("\n".join(models))
-
-
-def _tell(model: ModelRow, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        emit({"model": model})
-    elif not quiet:
-        print(_line(model))
 
 
 def _line(model: ModelRow) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root
+from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root, tell
 from core.clock import utc_iso
 from core.library import Library
 from core.library.runs import RunRow
@@ -64,7 +64,7 @@ def rename(
 ) -> None:
     """Call a run otherwise."""
     with Library.open(library_root(library)) as opened:
-        _tell(opened.runs.rename(run, name), as_json, quiet)
+        tell("run", opened.runs.rename(run, name), _line, as_json, quiet)
 
 
 @app.command()
@@ -77,7 +77,7 @@ def note(
 ) -> None:
     """Write a note on a run."""
     with Library.open(library_root(library)) as opened:
-        _tell(opened.runs.note(run, words), as_json, quiet)
+        tell("run", opened.runs.note(run, words), _line, as_json, quiet)
 
 
 @app.command()
@@ -86,7 +86,7 @@ def trash(
 ) -> None:
     """Move a run to the trash; its model stays."""
     with Library.open(library_root(library)) as opened:
-        _tell(opened.runs.trash(run), as_json, quiet)
+        tell("run", opened.runs.trash(run), _line, as_json, quiet)
 
 
 @app.command()
@@ -98,14 +98,7 @@ def restore(
 ) -> None:
     """Bring a run back from the trash."""
     with Library.open(library_root(library)) as opened:
-        _tell(opened.runs.restore(run), as_json, quiet)
-
-
-def _tell(run: RunRow, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        emit({"run": run})
-    elif not quiet:
-        print(_line(run))
+        tell("run", opened.runs.restore(run), _line, as_json, quiet)
 
 
 def _line(run: RunRow) -> str:

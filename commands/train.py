@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -76,14 +78,11 @@ def correspondence(
     if config.minutes <= 0 and config.steps <= 0:
         raise InputError("Nothing would be trained: give --minutes, or --set steps=1000.")
     from robot.correspondence.start import begin
-    from robot.jobs import again
 
-    with Library.open(library_root(library)) as opened:
-        if resume is None:
-            run = begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset_or_all(opened, dataset), name)
-        else:
-            run = again(opened, resume)
-        ended = follow(opened, run, quiet)
+    def begun(opened: Library) -> RunRow:
+        return begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset_or_all(opened, dataset), name)
+
+    run, ended = _trained(library, resume, quiet, begun)
     _report(run, ended, as_json, quiet)
 
 
@@ -129,15 +128,12 @@ def policy(
     config = msgspec.structs.replace(config, **given | ({} if steps is None else {"steps": steps}))
     config = msgspec.structs.replace(config, noise=NO_NOISE) if no_noise else config
     config = with_settings(config, _settings(settings or []))
-    from robot.jobs import again
     from robot.policies.start import begin
 
-    with Library.open(library_root(library)) as opened:
-        if resume is None:
-            run = begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset_or_all(opened, dataset), name)
-        else:
-            run = again(opened, resume)
-        ended = follow(opened, run, quiet)
+    def begun(opened: Library) -> RunRow:
+        return begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset_or_all(opened, dataset), name)
+
+    run, ended = _trained(library, resume, quiet, begun)
     if "policy" not in ended.result:
         raise ReticleError(ended.message)
     if as_json:
@@ -160,6 +156,17 @@ def _choice(kind: type[_Choice], text: str, word: str) -> _Choice:
         return kind(text)
     except ValueError:
         raise InputError(f"There is no {word} '{text}'; choose one of: {', '.join(kind)}.") from None
+
+
+def _trained(
+    root: Path | None, resume: str | None, quiet: bool, begun: Callable[[Library], RunRow]
+) -> tuple[RunRow, JobEnded]:
+    """Run a new training, or a paused one, to its end."""
+    from robot.jobs import again
+
+    with Library.open(library_root(root)) as library:
+        run = begun(library) if resume is None else again(library, resume)
+        return run, follow(library, run, quiet)
 
 
 def follow(library: Library, run: RunRow, quiet: bool) -> JobEnded:

@@ -29,6 +29,10 @@ class ProcessError(ReticleError):
     """A child process could not start, died, or speaks another version."""
 
 
+class EndedEarlyError(ReticleError):
+    """A training was asked to end before there was anything to keep."""
+
+
 class StopReason(StrEnum):
     """Why the arm stopped. The value is stored in files and events; the text is shown on the screen."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontMetrics, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QStyle,
@@ -230,6 +233,23 @@ class ActionButton(QPushButton):
             rect = QRectF(self.width() - size.width() - 2.5 * u, top, size.width(), size.height())
             role = Role.HighlightedText if self.property("primary") and self.isEnabled() else Role.PlaceholderText
             paint_keycap(painter, rect, spoken(keys[0]), self.palette().color(role))
+
+
+def search_field(hint: str) -> QLineEdit:
+    """A field to look for words in."""
+    field = QLineEdit()
+    field.setPlaceholderText(hint)
+    field.setClearButtonEnabled(True)
+    field.addAction(icon("search", Role.PlaceholderText), QLineEdit.ActionPosition.LeadingPosition)
+    return field
+
+
+def record_first(show: Callable[[], object]) -> QPushButton:
+    """The step that fills a library without episodes: ``show`` leads to where they are recorded."""
+    button = QPushButton("Record the first episode")
+    button.setProperty("primary", True)
+    button.clicked.connect(lambda: show())
+    return button
 
 
 class EmptyState(QWidget):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,9 @@ import torch
 from core.correspondence.config import NetworkConfig, TrainingConfig
 from core.correspondence.network import DescriptorNetwork
 from core.errors import InputError
-from core.learning.tensors import load_checked, to_bytes, weights_of
+from core.learning.models import WEIGHTS, save_described
+from core.learning.tensors import load_checked
 from core.library.runs import DESCRIPTION
-from core.platform import replace_file
-
-WEIGHTS = "model.safetensors"
 
 
 class ModelDescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,12 +37,7 @@ class ModelDescription(msgspec.Struct, frozen=True, kw_only=True):
 
 def save_model(folder: Path, network: DescriptorNetwork, description: ModelDescription) -> ModelDescription:
     """Write a model into its folder; returns the description with the weights' SHA-256."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data = to_bytes(weights_of(network))
-    described = msgspec.structs.replace(description, sha256=hashlib.sha256(data).hexdigest())
-    replace_file(folder / WEIGHTS, data)
-    replace_file(folder / DESCRIPTION, msgspec.json.format(msgspec.json.encode(described)))
-    return described
+    return save_described(folder, network, description)
 
 
 def read_description(folder: Path) -> ModelDescription:

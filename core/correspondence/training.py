@@ -30,7 +30,6 @@ from core.correspondence.material import Material
 from core.correspondence.network import DescriptorNetwork, load_imagenet
 from core.correspondence.validation import Validation
 from core.errors import InputError
-from core.learning.requests import Request
 from core.learning.tensors import (
     load_tensors,
     named,
@@ -42,6 +41,7 @@ from core.learning.tensors import (
 )
 from core.library.runs import CHECKPOINT_STATE
 from core.platform import replace_file
+from core.processes.jobs import Ask
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
@@ -53,7 +53,7 @@ _LARGEST_GRADIENT = 5.0
 _REPORT_EVERY_S = 1.0
 
 
-_REQUESTS: tuple[Request | None, ...] = (None, *Request)
+_WISHES: tuple[Ask | None, ...] = (None, *Ask)
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +91,7 @@ class Trained:
     elapsed_s: float
     validation: Validation | None
     weights_origin: str
-    asked: Request | None
+    asked: Ask | None
 
 
 class Trainer:
@@ -133,12 +133,12 @@ class Trainer:
     def train(
         self,
         report: Callable[[Progress], None] = lambda progress: None,
-        asked: Callable[[], Request | None] = lambda: None,
+        asked: Callable[[], Ask | None] = lambda: None,
     ) -> Trained:
         """Train until the steps or the minutes are over, or until asked to end. A checkpoint stays behind."""
         began_ns, before_s = monotonic_ns(), self._state.elapsed_s
         reported_s = -math.inf
-        request: Request | None = None
+        request: Ask | None = None
         validation: Validation | None = None
         with self._batches() as batches:
             while True:
@@ -154,22 +154,22 @@ class Trainer:
                 elif self._state.elapsed_s - reported_s > _REPORT_EVERY_S or self._fraction() >= 1.0:
                     reported_s = self._state.elapsed_s
                     report(self._progress(loss, parts, None))
-        if request is not Request.PAUSE and self._rank == 0:
+        if request is not Ask.PAUSE and self._rank == 0:
             validation = self._finish()
         self._save_checkpoint()
         return Trained(
             self.network, self._state.step, self._state.elapsed_s, validation, self._state.weights_origin, request
         )
 
-    def _agreed(self, request: Request | None) -> Request | None:
+    def _agreed(self, request: Ask | None) -> Ask | None:
         """What all ranks go by: the wish that rank 0 heard and the time that it has spent."""
         if self._ranks == 1:
             return request
-        code = _REQUESTS.index(request) if self._rank == 0 else 0
+        code = _WISHES.index(request) if self._rank == 0 else 0
         told = torch.tensor([self._state.elapsed_s, float(code)], dtype=torch.float64, device=self._device)
         torch.distributed.broadcast(told, src=0)
         self._state.elapsed_s = float(told[0])
-        return _REQUESTS[int(told[1])]
+        return _WISHES[int(told[1])]
 
     # One step -------------------------------------------------------------------------------------------------------
     def _step(self, batch: Batch) -> tuple[float, dict[str, float]]:

@@ -256,10 +256,14 @@ def corrections_of(reader: EpisodeReader, span: EpisodeSpan) -> dict[tuple[str, 
 
 def frames_within(reader: EpisodeReader, span: EpisodeSpan, role: str) -> NDArray[np.int64]:
     """Numbers ``(N,)`` of a camera's frames between the trims."""
-    stamps = reader.stamps(role)
-    begin = reader.start_ns + round(span.start_s * NANOSECONDS)
-    end = reader.end_ns if span.end_s is None else reader.start_ns + round(span.end_s * NANOSECONDS)
+    stamps, (begin, end) = reader.stamps(role), trims(reader, span)
     return np.flatnonzero((stamps >= begin) & (stamps <= end))
+
+
+def trims(reader: EpisodeReader, span: EpisodeSpan) -> tuple[int, int]:
+    """The first and the last stamp (ns, session clock) that an episode's trims leave."""
+    end = reader.end_ns if span.end_s is None else reader.start_ns + round(span.end_s * NANOSECONDS)
+    return reader.start_ns + round(span.start_s * NANOSECONDS), end
 
 
 def _moments(

@@ -7,21 +7,20 @@ that it started from by identifier and SHA-256 (its weights are among the policy
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from core.errors import InputError
-from core.learning.tensors import load_checked, to_bytes, weights_of
+from core.learning.models import WEIGHTS, save_described
+from core.learning.tensors import load_checked, save_tensors, weights_of
 from core.library.runs import DESCRIPTION
-from core.platform import replace_file
 from core.policies.config import PolicyConfig, PolicyNetworkConfig
 from core.policies.model import PolicyModel
 from core.representations.representation import Setup
 
-WEIGHTS, BEST = "model.safetensors", "best.safetensors"
+BEST = "best.safetensors"
 
 
 class PolicyDescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,14 +48,9 @@ def save_policy(
     folder: Path, model: PolicyModel, best: PolicyModel | None, description: PolicyDescription
 ) -> PolicyDescription:
     """Write a policy into its folder; returns the description with the SHA-256 of the weights that act."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data = to_bytes(weights_of(model))
-    described = msgspec.structs.replace(description, sha256=hashlib.sha256(data).hexdigest())
-    replace_file(folder / WEIGHTS, data)
     if best is not None:
-        replace_file(folder / BEST, to_bytes(weights_of(best)))
-    replace_file(folder / DESCRIPTION, msgspec.json.format(msgspec.json.encode(described)))
-    return described
+        save_tensors(folder / BEST, weights_of(best))
+    return save_described(folder, model, description)
 
 
 def read_policy_description(folder: Path) -> PolicyDescription:

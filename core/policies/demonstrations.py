@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from core.clock import NANOSECONDS
 from core.correspondence.config import EpisodeSpan
+from core.correspondence.views import frames_within, trims
 from core.episodes.reader import EpisodeReader
 from core.errors import EpisodeFileError, InputError
 from core.geometry import SE3
@@ -68,17 +69,14 @@ def moments(reader: EpisodeReader, span: EpisodeSpan, wanted: Wanted) -> tuple[N
 
     InputError when the camera is missing, or slower than was asked for.
     """
-    begin = reader.start_ns + round(span.start_s * NANOSECONDS)
-    end = reader.end_ns if span.end_s is None else reader.start_ns + round(span.end_s * NANOSECONDS)
     if not wanted.info.images:
+        begin, end = trims(reader, span)
         period = round(NANOSECONDS / (wanted.rate_hz or FASTEST_HZ))
         ticks = reader.arrays()["stamp_ns"]
         stamps = np.arange(max(begin, int(ticks[0])), min(end, int(ticks[-1])) + 1, period, dtype=np.int64)
         return stamps, np.full(len(stamps), -1, dtype=np.int64)
-    frames = _every(reader, wanted)
-    stamps = reader.stamps(wanted.role)[frames]
-    inside = (stamps >= begin) & (stamps <= end)
-    return stamps[inside], frames[inside]
+    frames = np.intersect1d(_every(reader, wanted), frames_within(reader, span, wanted.role))
+    return reader.stamps(wanted.role)[frames], frames
 
 
 def _every(reader: EpisodeReader, wanted: Wanted) -> NDArray[np.int64]:

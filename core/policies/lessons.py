@@ -67,9 +67,13 @@ class Lessons:
 
     def looks(self, most: int) -> Iterator[dict[str, Tensor]]:
         """Looks at up to ``most`` moments, evenly over all, in batches ``(N, 1, ...)``."""
-        rows = np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.int64))
-        for part in np.array_split(rows, max(1, len(rows) // 64)):
+        for part in self._evenly(most, 64):
             yield self._seen(part[:, None])
+
+    def _evenly(self, most: int, together: int) -> list[Rows]:
+        """Up to ``most`` rows, evenly over all, in parts of about ``together``."""
+        rows = np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.int64))
+        return np.array_split(rows, max(1, len(rows) // together))
 
     # Single moments -------------------------------------------------------------------------------------------------
     def moments(self, rng: np.random.Generator) -> Iterator[Batch]:
@@ -83,8 +87,7 @@ class Lessons:
 
     def all_moments(self) -> Iterator[Batch]:
         """Moments without noise, for judging; evenly chosen where there are too many."""
-        rows = np.unique(np.linspace(0, len(self) - 1, min(_MOST_JUDGED, len(self))).astype(np.int64))
-        for part in np.array_split(rows, max(1, len(rows) // 32)):
+        for part in self._evenly(_MOST_JUDGED, 32):
             robot, actions = self._lesson(part, NO_NOISE, np.random.default_rng(0))
             yield self._batch(part[:, None], robot[:, None], actions[:, None])
 
@@ -154,10 +157,10 @@ class Looks:
             )
         self._first = np.cumsum([0, *(len(each[self._names[0]]) for each in episodes)])
         total = sum(values.nbytes for each in episodes for values in each.values())
-        small = total <= _IN_MEMORY
-        joined_up = {name: np.concatenate([each[name] for each in episodes]) for name in self._names} if small else None
-        self._whole = joined_up
         self._episodes = episodes
+        self._whole: dict[str, NDArray[np.generic]] | None = None
+        if total <= _IN_MEMORY:
+            self._whole = {name: np.concatenate([each[name] for each in episodes]) for name in self._names}
 
     def at(self, rows: Rows) -> dict[str, Tensor]:
         """Looks at rows ``(N, T)``, tensors ``(N, T, ...)`` by name."""

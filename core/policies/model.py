@@ -43,7 +43,7 @@ class PolicyModel(nn.Module):
         self.register_buffer("R_start", torch.eye(3, dtype=torch.float64))
 
     @property
-    def learns_to_see(self) -> bool:
+    def z_is_learnt(self) -> bool:
         """Whether training changes z."""
         return any(parameter.requires_grad for parameter in self.representation.parameters())
 
@@ -78,7 +78,7 @@ class PolicyModel(nn.Module):
         """Take the statistics of o_robot ``(M, 13)``, of batches of z, and of actions ``(M, 7)`` in metres and radians,
         for outputs and loss as they are asked for. What never varies is divided by a floor."""
         seen = torch.cat(list(z)).double()
-        least = _LEAST_LEARNT if self.learns_to_see else _LEAST_SEEN
+        least = _LEAST_LEARNT if self.z_is_learnt else _LEAST_SEEN
         told = torch.from_numpy(robot)
         self.mean.copy_(torch.cat([told.mean(0), seen.mean(0)]))
         self.deviation.copy_(torch.cat([_deviation(told, _LEAST_ROBOT), _deviation(seen, least)]))

@@ -21,7 +21,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core.clock import NANOSECONDS, monotonic_ns
 from core.errors import InputError
 from core.geometry import Array
-from core.learning.requests import Request
 from core.learning.tensors import (
     load_tensors,
     named,
@@ -38,6 +37,7 @@ from core.policies.demonstrations import Demonstration
 from core.policies.lessons import Batch, Lessons
 from core.policies.model import PolicyModel, State
 from core.policies.networks import NETWORKS
+from core.processes.jobs import Ask
 from core.representations.representation import Setup
 
 CHECKPOINT, BEST = "checkpoint.safetensors", "best.safetensors"
@@ -88,7 +88,7 @@ class Trained:
     loss: float | None
     validation_loss: float | None
     best_loss: float | None
-    asked: Request | None
+    asked: Ask | None
 
 
 class Trainer:
@@ -139,7 +139,7 @@ class Trainer:
     def train(
         self,
         report: Callable[[Progress], None] = lambda progress: None,
-        asked: Callable[[], Request | None] = lambda: None,
+        asked: Callable[[], Ask | None] = lambda: None,
         milestone: Callable[[int, PolicyModel], tuple[float, int] | None] = lambda tenth, model: None,
     ) -> Trained:
         """Train until the steps are over, or until asked to end. A checkpoint stays behind.
@@ -161,7 +161,7 @@ class Trainer:
                 reported_s = self._state.elapsed_s
                 report(self._progress(validation if due else None, tried))
             request = asked()
-        if request is not Request.PAUSE and self._state.step:
+        if request is not Ask.PAUSE and self._state.step:
             validation = self._validate()
         self._save()
         return self._trained(validation, request)
@@ -281,7 +281,7 @@ class Trainer:
             rollouts=None if tried is None else tried[1],
         )
 
-    def _trained(self, validation: float | None, request: Request | None) -> Trained:
+    def _trained(self, validation: float | None, request: Ask | None) -> Trained:
         state = self._state
         best = None
         if (self._folder / BEST).exists():

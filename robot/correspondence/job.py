@@ -18,21 +18,20 @@ import torch
 from core.clock import utc_ns
 from core.correspondence.checkpoint import ModelDescription, save_model
 from core.correspondence.config import EpisodeSpan
-from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
+from core.correspondence.empty_workspace import EmptyWorkspace
 from core.correspondence.material import Material
 from core.correspondence.scan_views import prepare_scans
 from core.correspondence.training import Progress, Trained, Trainer
 from core.correspondence.views import Preparation, ViewSet, prepare
 from core.errors import InputError
-from core.learning.requests import Request
 from core.platform import give_way
 from core.processes.channel import Channel
 from core.processes.jobs import Ask, JobContext, JobEnded, JobStatus, read_specification, serve, write_status
+from robot.correspondence.captures import fitting_capture
 from robot.correspondence.shape import IiwaShape
 from robot.correspondence.specification import Specification
 
 _LOG = logging.getLogger(__name__)
-_ASKED = {Ask.PAUSE: Request.PAUSE, Ask.CANCEL: Request.CANCEL}
 Stage = Callable[[str, int, int], None]
 _FINDING = "Finding objects in the episodes"
 _CAPTURE = "capture"
@@ -57,16 +56,12 @@ def train(context: JobContext) -> JobEnded:
     def report(progress: Progress) -> None:
         context.progress(progress.fraction, progress.remaining_s, msgspec.to_builtins(progress))
 
-    def asked() -> Request | None:
-        wish = context.asked()
-        return None if wish is None else _ASKED[wish]
-
-    return _ended(specification, left_out, trainer.train(report, asked))
+    return _ended(specification, left_out, trainer.train(report, context.asked))
 
 
 def _ended(specification: Specification, left_out: tuple[str, ...], trained: Trained) -> JobEnded:
     """Save the model, unless the training was paused."""
-    if trained.asked is Request.PAUSE:
+    if trained.asked is Ask.PAUSE:
         return JobEnded("paused", f"Paused after {trained.steps} steps; it can be resumed.")
     metrics = {} if trained.validation is None else msgspec.to_builtins(trained.validation)
     description = ModelDescription(
@@ -91,7 +86,7 @@ def _ended(specification: Specification, left_out: tuple[str, ...], trained: Tra
         "metrics": metrics,
         "left_out": left_out,
     }
-    if trained.asked is Request.CANCEL:
+    if trained.asked is Ask.CANCEL:
         return JobEnded("cancelled", f"Cancelled after {trained.steps} steps; the best model so far is kept.", result)
     return JobEnded("done", trained.weights_origin, result)
 
@@ -128,17 +123,7 @@ def _capture(folder: Path, specification: Specification) -> EmptyWorkspace:
     captures, chosen = Path(specification.captures), folder / _CAPTURE
     if chosen.exists():
         return EmptyWorkspace.load(captures / chosen.read_text().strip())
-    found = newest_capture(captures, specification.cameras)
-    if found is None:
-        if not specification.simulated:
-            raise InputError(
-                "No capture of the empty workspace fits these cameras; clear the table and press Ctrl+Shift+E on the "
-                "Teleoperate page, then train again."
-            )
-        from robot.simulation.empty_workspace import capture_empty_workspace
-
-        found = capture_empty_workspace(specification.cameras, specification.rig, IiwaShape())
-        found.save(captures / found.info.id)
+    found = fitting_capture(captures, specification.cameras, specification.rig, simulated=specification.simulated)
     chosen.write_text(found.info.id)
     return found
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.clock import NANOSECONDS, LockstepClock
 from core.geometry import SE3
 from core.messages import Frame, RobotState, Setpoint, Source, Truth
@@ -44,11 +41,6 @@ class PolicySource:
         self._since_ns = 0
         self._wish: Wish | None = None
         policy.reset()
-
-    @property
-    def z(self) -> NDArray[np.float32] | None:
-        """What it acted on last."""
-        return None if self._wish is None else self._wish.z
 
     def offer(self, frame: Frame) -> None:
         """A frame of its camera, just captured."""

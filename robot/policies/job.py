@@ -13,7 +13,7 @@ import msgspec
 import torch
 
 from core.clock import utc_ns
-from core.learning.requests import EndedEarlyError, Request
+from core.errors import EndedEarlyError
 from core.platform import give_way
 from core.policies.checkpoint import PolicyDescription, save_policy
 from core.policies.config import Mode
@@ -29,7 +29,6 @@ from robot.policies.seeing import first_descriptors, setup_of, training_images
 from robot.policies.specification import PolicySpecification
 
 _LOG = logging.getLogger(__name__)
-_ASKED = {Ask.PAUSE: Request.PAUSE, Ask.CANCEL: Request.CANCEL}
 _SMALL_LOOK = 4096
 """Looks with fewer numbers than this are learnt from fastest on one core."""
 
@@ -54,12 +53,8 @@ def _train(context: JobContext, specification: PolicySpecification) -> JobEnded:
     config, setup = specification.config, setup_of(specification)
     trainer = Trainer(config, setup, context.folder)
 
-    def asked() -> Request | None:
-        wish = context.asked()
-        return None if wish is None else _ASKED[wish]
-
     def stage(name: str, done: int, total: int) -> None:
-        if asked() is not None:
+        if context.asked() is not None:
             raise EndedEarlyError("It was ended before there was anything to keep; start it again.")
         context.stage(name, done, total)
 
@@ -76,7 +71,7 @@ def _train(context: JobContext, specification: PolicySpecification) -> JobEnded:
         def report(progress: Progress) -> None:
             context.progress(progress.fraction, progress.remaining_s, msgspec.to_builtins(progress))
 
-        trained = trainer.train(report, asked, rollouts.milestone)
+        trained = trainer.train(report, context.asked, rollouts.milestone)
         with suppress(EndedEarlyError):
             if trained.asked is None:
                 rollouts.conclude(trained.model, stage)
@@ -154,7 +149,7 @@ def _ended(
     tried: tuple[float, int] | None,
 ) -> JobEnded:
     """Save the policy, unless the training was paused."""
-    if trained.asked is Request.PAUSE:
+    if trained.asked is Ask.PAUSE:
         return JobEnded("paused", f"Paused after {trained.steps} steps; it can be resumed.")
     metrics: dict[str, Any] = {
         "steps": trained.steps,
@@ -169,7 +164,7 @@ def _ended(
     described = msgspec.structs.replace(description, steps=trained.steps, metrics=metrics)
     saved = save_policy(Path(specification.models) / specification.policy, trained.model, trained.best, described)
     result = {"policy": saved.id, "sha256": saved.sha256, **metrics, "left_out": left_out}
-    if trained.asked is Request.CANCEL:
+    if trained.asked is Ask.CANCEL:
         return JobEnded("cancelled", f"Cancelled after {trained.steps} steps; what it learned is kept.", result)
     return JobEnded("done", f"Trained for {trained.steps} steps.", result)
 

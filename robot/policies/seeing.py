@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from core.correspondence.checkpoint import read_description
 from core.correspondence.config import EpisodeSpan
 from core.correspondence.descriptor_sets import list_sets, propose, sample_on_mask
-from core.correspondence.empty_workspace import EmptyWorkspace, newest_capture
 from core.correspondence.masks import MaskConfig, object_mask
 from core.correspondence.views import resized_rgb
 from core.episodes.reader import EpisodeReader
@@ -22,6 +21,7 @@ from core.messages import CameraInfo
 from core.policies.config import Mode, PolicyConfig
 from core.representations import REPRESENTATIONS
 from core.representations.representation import RepresentationInfo, Setup, TrainingImages
+from robot.correspondence.captures import fitting_capture
 from robot.correspondence.shape import IiwaShape
 from robot.policies.specification import PolicySpecification
 
@@ -118,7 +118,8 @@ class Masks:
     def __init__(self, specification: PolicySpecification, camera: CameraInfo) -> None:
         self._camera = camera
         self._shape = IiwaShape()
-        self._capture = _capture(specification, camera)
+        captures = Path(specification.captures)
+        self._capture = fitting_capture(captures, [camera], specification.rig, simulated=specification.simulated)
 
     def of(self, reader: EpisodeReader, frame: int) -> NDArray[np.bool_]:
         """``(H, W) bool`` of a frame."""
@@ -129,22 +130,6 @@ class Masks:
         robot_W = self._shape.triangles(*reader.joints_at(int(reader.stamps(role)[frame])))
         empty = self._capture.depth[role]
         return object_mask(depth, reader.cameras[role], reader.X_WC(role, frame), empty, robot_W, MaskConfig())
-
-
-def _capture(specification: PolicySpecification, camera: CameraInfo) -> EmptyWorkspace:
-    found = newest_capture(Path(specification.captures), [camera])
-    if found is not None:
-        return found
-    if not specification.simulated:
-        raise InputError(
-            "No capture of the empty workspace fits this camera; clear the table and press Ctrl+Shift+E on the "
-            "Teleoperate page, then train again."
-        )
-    from robot.simulation.empty_workspace import capture_empty_workspace
-
-    found = capture_empty_workspace((camera,), specification.rig, IiwaShape())
-    found.save(Path(specification.captures) / found.info.id)
-    return found
 
 
 def first_descriptors(specification: PolicySpecification, camera: CameraInfo) -> NDArray[np.float32]:

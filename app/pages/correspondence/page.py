@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from app.page import Page
 from app.pages.correspondence.gathering import Gathering
@@ -26,7 +26,7 @@ from app.settings import Setting
 from app.theme import unit
 from app.views.grid import ViewGrid
 from app.views.heat import Look
-from app.widgets.basics import EmptyState, laid_out
+from app.widgets.basics import EmptyState, laid_out, record_first
 from robot.inspector_messages import InspectorError, PanelImage
 from robot.inspector_scenes import roles_live
 from robot.station_messages import Ready
@@ -106,9 +106,7 @@ class CorrespondencePage(Page):
         layout.setSpacing(0)
         layout.addWidget(self.toolbar)
         layout.addWidget(self._across, 1)
-        record = QPushButton("Record the first episode")
-        record.setProperty("primary", True)
-        record.clicked.connect(lambda: self._services.show_first_page())
+        record = record_first(lambda: self._services.show_first_page())
         words = "Once there are episodes, descriptors learn from them what corresponds, and this page shows it."
         self._no_episodes = EmptyState("correspondence", "No episodes yet", words, record)
         self._waiting = QWidget()

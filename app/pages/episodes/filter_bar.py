@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QLineEdit, QPushButton
+from PySide6.QtWidgets import QFrame, QPushButton
 
 from app.actions import ActionBook
-from app.icons import icon
-from app.theme import Role, unit
-from app.widgets.basics import row, text
+from app.theme import unit
+from app.widgets.basics import row, search_field, text
 from app.widgets.choices import Combo, tool
 from core.clock import NANOSECONDS
 from core.library.query import EpisodeFilter
@@ -30,10 +29,7 @@ class FilterBar(QFrame):
         super().__init__()
         self.setProperty("panel", True)
         self.setFixedHeight(unit() * 11)
-        self.words = QLineEdit()
-        self.words.setPlaceholderText("Search task, note, tag, operator")
-        self.words.setClearButtonEnabled(True)
-        self.words.addAction(icon("search", Role.PlaceholderText), QLineEdit.ActionPosition.LeadingPosition)
+        self.words = search_field("Search task, note, tag, operator")
         self.words.setMinimumWidth(unit() * 24)
         self.words.setMaximumWidth(unit() * 90)
         self.setMinimumWidth(unit() * 100)

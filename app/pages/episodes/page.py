@@ -20,7 +20,7 @@ from app.pages.episodes.thumbnails import ThumbnailStore
 from app.services import Services
 from app.settings import Setting
 from app.theme import unit
-from app.widgets.basics import EmptyState, laid_out
+from app.widgets.basics import EmptyState, laid_out, record_first
 from core.library.query import EpisodeFilter
 from core.library.rows import EpisodeRow
 from core.messages import Source
@@ -60,9 +60,7 @@ class EpisodesPage(Page):
         self._connect_actions()
 
     def _compose(self) -> None:
-        to_teleoperate = QPushButton("Record the first episode")
-        to_teleoperate.setProperty("primary", True)
-        to_teleoperate.clicked.connect(lambda: self._services.show_first_page())
+        to_teleoperate = record_first(lambda: self._services.show_first_page())
         clear = QPushButton("Clear filters")
         clear.clicked.connect(self._services.actions["find.clear"].trigger)
         words = "Every recorded demonstration is listed here, with its pictures, plots and labels."

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
-from app.icons import icon
 from app.page import PAGES, Page
 from app.pages.train.curves import MOST, History, RunCurves
 from app.pages.train.details import RunDetails
@@ -20,8 +19,8 @@ from app.pages.train.planning import Options, Plan, Planning
 from app.pages.train.runs_table import RunModel, RunTable
 from app.services import Services
 from app.settings import Setting
-from app.theme import Role, unit
-from app.widgets.basics import ActionButton, EmptyState, column, laid_out, row, text
+from app.theme import unit
+from app.widgets.basics import ActionButton, EmptyState, column, laid_out, record_first, row, search_field, text
 from app.widgets.choices import tool
 from core.errors import InputError
 from core.library.runs import UNDER_WAY, RunRow
@@ -57,16 +56,13 @@ class TrainPage(Page):
         self.table = RunTable(self.model)
         self.curves = RunCurves()
         self.details = RunDetails(services.actions)
-        self.words = QLineEdit()
+        self.words = search_field("Search runs")
         self._compose()
         self._connect()
         self._connect_actions()
         self._allow()
 
     def _compose(self) -> None:
-        self.words.setPlaceholderText("Search runs")
-        self.words.setClearButtonEnabled(True)
-        self.words.addAction(icon("search", Role.PlaceholderText), QLineEdit.ActionPosition.LeadingPosition)
         self.words.setFixedWidth(unit() * 60)
         self._count = text("", muted=True)
         bar = row(self.words, None, self._count, tool(self._services.actions["run.minutes"]), margins=(3, 1, 2, 1))
@@ -91,9 +87,7 @@ class TrainPage(Page):
         start = ActionButton(self._services.actions, "run.start", primary=True)
         words = "Curves, figures and settings of every training will be here. Choose on the left what to learn from."
         self._no_runs = EmptyState("chart", "No trainings yet", words, start)
-        record = QPushButton("Record the first episode")
-        record.setProperty("primary", True)
-        record.clicked.connect(lambda: self._services.show_first_page())
+        record = record_first(lambda: self._services.show_first_page())
         words = "Once there are demonstrations, policies and descriptors learn from them, and this page shows how well."
         self._no_episodes = EmptyState("chart", "No episodes yet", words, record)
         self._right = QStackedWidget()

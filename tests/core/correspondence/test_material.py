@@ -23,7 +23,7 @@ from core.correspondence.scans import FusedScan, ScanView
 from core.correspondence.training import Progress, Trainer
 from core.errors import InputError
 from core.geometry import SE3
-from core.learning.requests import Request
+from core.processes.jobs import Ask
 from tests.core.correspondence.making import TINY, camera, views
 
 CAMERA = camera("wrist", 0.0)
@@ -152,13 +152,13 @@ def test_a_training_on_all_comparisons_resumes_bit_for_bit(tmp_path: Path, loss:
     drawn = {material.draw(np.random.default_rng((0, step, 0)))[0].matching for step in range(5)}
     assert drawn == {True, False}, "the steps below push apart too"
 
-    def train(folder: Path, asked: list[Request | None]) -> dict[str, torch.Tensor]:
+    def train(folder: Path, asked: list[Ask | None]) -> dict[str, torch.Tensor]:
         folder.mkdir(exist_ok=True)
         trainer = Trainer(config, material, folder, tmp_path, device="cpu")
         trained = trainer.train(asked=lambda: asked.pop(0) if asked else None)
         return {name: value.clone() for name, value in trained.network.state_dict().items()}
 
     whole = train(tmp_path / "whole", [])
-    train(tmp_path / "parts", [None, None, Request.PAUSE])
+    train(tmp_path / "parts", [None, None, Ask.PAUSE])
     resumed = train(tmp_path / "parts", [])
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())

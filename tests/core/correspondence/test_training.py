@@ -12,8 +12,8 @@ from core.correspondence.material import Material
 from core.correspondence.network import DescriptorNetwork
 from core.correspondence.training import CHECKPOINT, Progress, Trained, Trainer
 from core.errors import InputError
-from core.learning.requests import Request
 from core.library.runs import CHECKPOINT_STATE
+from core.processes.jobs import Ask
 from tests.core.correspondence.making import TINY, views
 
 
@@ -22,9 +22,9 @@ def train(folder: Path, config: TrainingConfig, stop_at: int | None = None) -> T
     trainer = Trainer(config, Material(config, views()), folder, folder, device="cpu")
     seen: list[int] = []
 
-    def asked() -> Request | None:
+    def asked() -> Ask | None:
         seen.append(1)
-        return Request.PAUSE if stop_at is not None and len(seen) > stop_at else None
+        return Ask.PAUSE if stop_at is not None and len(seen) > stop_at else None
 
     return trainer.train(asked=asked)
 
@@ -38,7 +38,7 @@ def test_a_training_resumes_bit_for_bit(tmp_path: Path, loss: Loss) -> None:
     config = msgspec.structs.replace(TINY, loss=loss)
     whole = train(tmp_path / "whole", config)
     paused = train(tmp_path / "parts", config, stop_at=2)
-    assert paused.asked is Request.PAUSE
+    assert paused.asked is Ask.PAUSE
     assert paused.steps == 2
     resumed = train(tmp_path / "parts", config)
     assert resumed.steps == whole.steps == TINY.steps
@@ -67,8 +67,8 @@ def test_descriptors_learn_to_match_between_the_cameras(tmp_path: Path) -> None:
 def test_a_cancelled_training_keeps_its_best(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     trainer = Trainer(TINY, Material(TINY, views()), tmp_path / "run", tmp_path, device="cpu")
-    trained = trainer.train(asked=iter([None, None, Request.CANCEL]).__next__)
-    assert trained.asked is Request.CANCEL
+    trained = trainer.train(asked=iter([None, None, Ask.CANCEL]).__next__)
+    assert trained.asked is Ask.CANCEL
     assert trained.steps == 2
     assert trained.validation is not None
 

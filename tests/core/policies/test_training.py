@@ -14,7 +14,6 @@ import torch
 
 from core.errors import InputError
 from core.geometry import SE3
-from core.learning.requests import Request
 from core.policies.checkpoint import PolicyDescription, load_policy, save_policy
 from core.policies.config import NO_NOISE, PolicyConfig, PolicyNetworkConfig
 from core.policies.demonstrations import Demonstration
@@ -22,6 +21,7 @@ from core.policies.lessons import Lessons
 from core.policies.model import PolicyModel
 from core.policies.policy import Policy
 from core.policies.training import Progress, Trained, Trainer, split
+from core.processes.jobs import Ask
 from core.representations.representation import View
 from tests.core.policies.made import LSTM, SETUP, SMALL, demonstrations
 
@@ -75,9 +75,9 @@ def test_a_policy_learns_its_demonstrations(config: PolicyConfig, gaussians: int
 def test_a_training_resumes_bit_for_bit(change: dict[str, object], tmp_path: Path) -> None:
     config = msgspec.structs.replace(SMALL, **change)
     whole = trained(config, tmp_path / "whole")
-    asks = iter([None, None, None, Request.PAUSE])
+    asks = iter([None, None, None, Ask.PAUSE])
     paused = trained(config, tmp_path / "cut", asked=lambda: next(asks))
-    assert paused.asked is Request.PAUSE
+    assert paused.asked is Ask.PAUSE
     assert 0 < paused.steps < config.steps
     resumed = trained(config, tmp_path / "cut")
     assert resumed.steps == whole.steps
@@ -88,7 +88,7 @@ def test_a_training_resumes_bit_for_bit(change: dict[str, object], tmp_path: Pat
 
 def test_a_recurrent_training_resumes_bit_for_bit(tmp_path: Path) -> None:
     whole = trained(LSTM, tmp_path / "whole")
-    asks = iter([None, None, Request.PAUSE])
+    asks = iter([None, None, Ask.PAUSE])
     trained(LSTM, tmp_path / "cut", asked=lambda: next(asks))
     resumed = trained(LSTM, tmp_path / "cut")
     assert all(torch.equal(value, resumed.model.state_dict()[name]) for name, value in whole.model.state_dict().items())

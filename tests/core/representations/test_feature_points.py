@@ -8,8 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.errors import InputError
-from core.learning.requests import EndedEarlyError
+from core.errors import EndedEarlyError, InputError
 from core.policies.config import AutoencoderConfig
 from core.representations import REPRESENTATIONS
 from core.representations.modules.spatial_encoder import HEIGHT, WIDTH
