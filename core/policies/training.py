@@ -144,25 +144,28 @@ class Trainer:
     ) -> Trained:
         """Train until the steps are over, or until asked to end. A checkpoint stays behind.
 
-        ``milestone`` is called after every draw with the tenth of the training that is done and the model that acts; it
-        returns success and number of the newest rollouts that are known.
+        The last step is always judged and reported. ``milestone`` is called after every draw with the tenth of the
+        training that is done and the model that acts; it returns success and number of the newest rollouts that are
+        known.
         """
         began_ns, before_s, reported_s = monotonic_ns(), self._state.elapsed_s, -np.inf
         validation: float | None = None
-        request = asked()
+        tried: tuple[float, int] | None = None
+        request, due = asked(), False
         while request is None and not self._over():
             torch.manual_seed(int(np.random.SeedSequence((self.config.seed, self._state.draw, 1)).generate_state(1)[0]))
             self._draw()
             self._state.elapsed_s = before_s + (monotonic_ns() - began_ns) / NANOSECONDS
-            due = self._validation_is_due()
+            due = self._over() or self._validation_is_due()
             validation = self._validate() if due else validation
             tried = milestone(int(10 * self._fraction()), self.acting)
-            if due or self._over() or self._state.elapsed_s - reported_s > _REPORT_EVERY_S:
+            if due or self._state.elapsed_s - reported_s > _REPORT_EVERY_S:
                 reported_s = self._state.elapsed_s
                 report(self._progress(validation if due else None, tried))
             request = asked()
-        if request is not Ask.PAUSE and self._state.step:
+        if request is not Ask.PAUSE and self._state.step and not due:
             validation = self._validate()
+            report(self._progress(validation, tried))
         self._save()
         return self._trained(validation, request)
 

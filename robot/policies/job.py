@@ -24,8 +24,9 @@ from core.processes.channel import Channel
 from core.processes.jobs import Ask, JobContext, JobEnded, read_specification, serve
 from core.representations import REPRESENTATIONS
 from core.representations.representation import Beginning, RepresentationInfo, Setup
+from robot.policies.images import training_images
 from robot.policies.rollouts import RolloutsBeside
-from robot.policies.seeing import first_descriptors, setup_of, training_images
+from robot.policies.seeing import first_descriptors, setup_of
 from robot.policies.specification import PolicySpecification
 
 _LOG = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ def _beginning(specification: PolicySpecification, setup: Setup, stage: Callable
         descriptors = first_descriptors(specification, setup.camera)
     images = None
     if info.images and setup.camera is not None:
-        images = training_images(specification, setup.camera, specification.episodes, stage)
+        images = training_images(specification, setup.camera, stage)
     return Beginning(
         stage=stage,
         seed=specification.config.seed,

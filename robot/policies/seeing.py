@@ -1,34 +1,26 @@
-"""What a policy starts from, found where rig and tasks are known: camera, object points, descriptors, images."""
+"""What a policy starts from, found where rig and tasks are known: camera, object points, descriptors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from core.correspondence.checkpoint import read_description
-from core.correspondence.config import EpisodeSpan
 from core.correspondence.descriptor_sets import list_sets, propose, sample_on_mask
-from core.correspondence.masks import MaskConfig, object_mask
-from core.correspondence.views import resized_rgb
 from core.episodes.reader import EpisodeReader
 from core.errors import EpisodeFileError, InputError
 from core.messages import CameraInfo
 from core.policies.config import Mode, PolicyConfig
 from core.representations import REPRESENTATIONS
-from core.representations.representation import RepresentationInfo, Setup, TrainingImages
-from robot.correspondence.captures import fitting_capture
-from robot.correspondence.shape import IiwaShape
+from core.representations.representation import RepresentationInfo, Setup
+from robot.policies.images import Masks, shown, spread
 from robot.policies.specification import PolicySpecification
 
 PROPOSAL, DRAWN = "", "mask"
 """Names of sets that are made: points that are found again everywhere, or drawn from an object's mask."""
-_LEARNT_HZ, _MOST_BYTES, _FRAMES_AN_EPISODE = 10.0, 3 * 1024**3, 150
-"""Images to learn seeing from: so many a second, of as many episodes of 15 s as fit into this memory."""
 _WINDOWED = 0.2
 """Temperature that finds descriptors of unit length most exactly within a window (docs/decisions/0033)."""
 _LOOKED_AT = 32
@@ -112,26 +104,6 @@ def _own_camera(task: str) -> str:
     return "" if entry is None or entry.info is None else str(entry.info.camera)
 
 
-class Masks:
-    """Where objects are in recorded images of one camera. InputError without depth or a capture that fits."""
-
-    def __init__(self, specification: PolicySpecification, camera: CameraInfo) -> None:
-        self._camera = camera
-        self._shape = IiwaShape()
-        captures = Path(specification.captures)
-        self._capture = fitting_capture(captures, [camera], specification.rig, simulated=specification.simulated)
-
-    def of(self, reader: EpisodeReader, frame: int) -> NDArray[np.bool_]:
-        """``(H, W) bool`` of a frame."""
-        role = self._camera.role
-        depth = reader.depth(role, frame)
-        if depth is None:
-            raise InputError(f"Where objects are is not known: the {role} camera recorded no depth.")
-        robot_W = self._shape.triangles(*reader.joints_at(int(reader.stamps(role)[frame])))
-        empty = self._capture.depth[role]
-        return object_mask(depth, reader.cameras[role], reader.X_WC(role, frame), empty, robot_W, MaskConfig())
-
-
 def first_descriptors(specification: PolicySpecification, camera: CameraInfo) -> NDArray[np.float32]:
     """The descriptors ``(P, D)`` to begin with: of a saved set, of the proposal, or drawn from an object's mask (paper,
     section IV-B). InputError when there is no such set.
@@ -173,44 +145,11 @@ def _best_seen(
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[NDArray[np.uint8]]]:
     """Of the first images of some episodes the one with the largest mask, that mask, and the others with last ones."""
     found, last = [], []
-    episodes = specification.episodes
-    for span in episodes[:: max(1, len(episodes) // _LOOKED_AT)]:
-        with EpisodeReader(Path(span.path), Path(specification.cache)) as reader:
-            found.append((reader.rgb(role, 0), masks.of(reader, 0)))
-            last.append(reader.rgb(role, reader.frame_count(role) - 1))
-    (rgb, mask), *others = sorted(found, key=lambda shown: -int(shown[1].sum()))
+    for each in shown(specification, role, spread(specification.episodes, _LOOKED_AT)):
+        begin, end = int(each.frames[0]), int(each.frames[-1])
+        found.append((each.reader.rgb(role, begin), next(masks.of(each, [begin]))))
+        last.append(each.reader.rgb(role, end))
+    if not found:
+        raise InputError(f"No episode shows an image of the {role} camera between its trims; choose other episodes.")
+    (rgb, mask), *others = sorted(found, key=lambda seen: -int(seen[1].sum()))
     return rgb, mask, [*(other for other, _ in others), *last]
-
-
-def training_images(
-    specification: PolicySpecification,
-    camera: CameraInfo,
-    episodes: Sequence[EpisodeSpan],
-    stage: Callable[[str, int, int], None],
-) -> Callable[[tuple[int, int], bool], list[TrainingImages]]:
-    """Images of the demonstrations at a size, with masks where they are wanted: ten a second, within bounded memory."""
-
-    def read(size: tuple[int, int], masked: bool) -> list[TrainingImages]:
-        masks = Masks(specification, camera) if masked else None
-        step = max(1, round(camera.rate_hz / _LEARNT_HZ))
-        most = max(2, _MOST_BYTES // (3 * size[0] * size[1]) // _FRAMES_AN_EPISODE)
-        chosen = [
-            episodes[k] for k in np.unique(np.linspace(0, len(episodes) - 1, min(most, len(episodes))).astype(int))
-        ]
-        found = []
-        for done, span in enumerate(chosen):
-            stage("Reading images", done, len(chosen))
-            with EpisodeReader(Path(span.path), Path(specification.cache)) as reader:
-                frames = range(0, reader.frame_count(camera.role), step)
-                rgb = np.stack([resized_rgb(reader.rgb(camera.role, frame), *size) for frame in frames])
-                seen = None
-                if masks is not None:
-                    seen = np.stack([_resized(masks.of(reader, frame), size) for frame in frames])
-            found.append(TrainingImages(rgb, seen))
-        return found
-
-    return read
-
-
-def _resized(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
-    return cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(np.bool_)

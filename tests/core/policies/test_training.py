@@ -67,6 +67,18 @@ def test_a_policy_learns_its_demonstrations(config: PolicyConfig, gaussians: int
     assert reports[-1].loss < reports[0].loss - 0.5 * abs(reports[0].loss)
 
 
+def test_the_last_step_is_always_judged(tmp_path: Path) -> None:
+    config = msgspec.structs.replace(SMALL, steps=20)
+    whole: list[Progress] = []
+    result = trained(config, tmp_path / "whole", report=whole.append)
+    assert (whole[-1].step, whole[-1].validation_loss) == (result.steps, result.validation_loss)
+    ended: list[Progress] = []
+    asks = iter([None, Ask.CANCEL])
+    result = trained(config, tmp_path / "ended", report=ended.append, asked=lambda: next(asks))
+    assert (ended[-1].step, ended[-1].validation_loss) == (result.steps, result.validation_loss)
+    assert result.validation_loss is not None and result.steps < 20
+
+
 @pytest.mark.parametrize(
     "change",
     [{}, {"ema": 0.9}, {"network": PolicyNetworkConfig(hidden=32, dropout=0.3)}, {"decay_every": 10}],
