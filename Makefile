@@ -9,8 +9,17 @@ setup:
 run: setup
 	@$(PYTHON) main.py $(ARGS)
 
+# What runs in real time has the machine to itself; the rest is spread over its cores, at most four.
+live := tests/app tests/end_to_end $(wildcard tests/robot/test_station*.py)
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest
+
 test: setup
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest $(ARGS)
+ifdef ARGS
+	@$(PYTEST) $(ARGS)
+else
+	@$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile tests $(live:%=--ignore=%)
+	@$(PYTEST) $(live)
+endif
 
 check: setup
 	@$(PYTHON) -m ruff check .

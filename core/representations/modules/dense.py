@@ -45,6 +45,7 @@ class DenseDescriptors(nn.Module):
         self.end_to_end = setup.mode in (Mode.DENSE, Mode.PRETRAINED)
         self.network.requires_grad_(self.end_to_end)
         self.descriptors.requires_grad_(setup.mode in (Mode.SET, Mode.DENSE))
+        self.train()  # before anything is looked at
 
     @property
     def key(self) -> str:

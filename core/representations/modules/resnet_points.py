@@ -19,6 +19,7 @@ class ResNetPoints(FeaturePoints):
             backbone="resnet34", descriptor_dim=setup.points, normalised=False, width=WIDTH, height=HEIGHT
         )
         super().__init__(setup, DescriptorNetwork(network))
+        self.train()  # before anything is looked at
 
     def first_encoder(self, beginning: Beginning) -> DescriptorNetwork:
         """ImageNet weights for the backbone when they can be had; the rest is drawn for the seed."""

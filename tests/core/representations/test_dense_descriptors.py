@@ -53,7 +53,7 @@ def descriptors() -> np.ndarray:
 def ready(model: Path, mode: Mode, name: str = "dd-2d") -> DenseDescriptors:
     built = REPRESENTATIONS.get(name).build(msgspec.structs.replace(SETUP, name=name, mode=mode))
     built.begin(Beginning(lambda name, done, total: None, descriptor_model=model, descriptors=descriptors()))
-    return built.eval()
+    return built
 
 
 def views(count: int = 2) -> list[View]:
@@ -105,6 +105,17 @@ def test_centred_coordinates_come_back_as_pixels() -> None:
     uv = np.array([[0.0, 0.0], [127.0, 95.0], [63.5, 47.5]])
     np.testing.assert_allclose(pixels(centred(uv, 128, 96), 128, 96), uv, atol=1e-9)
     np.testing.assert_allclose(centred(np.array([-0.5, 95.5]), 128, 96), [-1.0, 1.0])
+
+
+@pytest.mark.parametrize("mode", (Mode.FIXED, Mode.SET))
+def test_what_is_learnt_from_is_what_is_seen_at_work(mode: Mode, model: Path) -> None:
+    """Before a training all images are looked at together, at work each alone and by a module that only judges."""
+    representation, shown = ready(model, mode), views(3)
+    together = representation.look(shown)
+    representation.eval()
+    for row, view in enumerate(shown):
+        for name, values in representation.look([view]).items():
+            np.testing.assert_allclose(values[0], together[name][row], atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["dd-2d", "dd-3d"])
