@@ -14,14 +14,16 @@ Geom groups: 2 visual, 3 collision. A robot geom collides with the world (``cont
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from core.geometry import SE3, Array
 from robot.devices import JOINT_COUNT
+
+if TYPE_CHECKING:
+    import mujoco
 
 JOINT_NAMES = tuple(f"iiwa_joint_{k}" for k in range(1, JOINT_COUNT + 1))
 LINK_NAMES = tuple(f"iiwa_link_{k}" for k in range(JOINT_COUNT + 1))
@@ -103,6 +105,8 @@ def robot_spec(*, visual: bool = True, moving_fingers: bool = True) -> mujoco.Mj
     a seven-joint model. No actuators: how an arm follows its commands belongs to the simulator or to the real arm.
     A world is built by adding to this spec.
     """
+    import mujoco
+
     spec = mujoco.MjSpec()
     spec.modelname = "iiwa14_wsg50"
     spec.compiler.degree = False
@@ -118,6 +122,8 @@ def robot_spec(*, visual: bool = True, moving_fingers: bool = True) -> mujoco.Mj
 
 def _add_arm(parent: mujoco.MjsBody) -> mujoco.MjsBody:
     """Links, joints, inertias and collision capsules; returns link 7."""
+    import mujoco
+
     body = parent
     for k, link in enumerate(_LINKS):
         body = body.add_body(name=LINK_NAMES[k], pos=link.p, quat=_quat_from_rpy(link.rpy), gravcomp=1.0)
@@ -145,6 +151,8 @@ def _add_arm(parent: mujoco.MjsBody) -> mujoco.MjsBody:
 
 def _add_gripper(spec: mujoco.MjSpec, link_7: mujoco.MjsBody, moving_fingers: bool) -> None:
     """The hand in frame H: base, two fingers and the pusher that stands for the closed fingertips."""
+    import mujoco
+
     hand = link_7.add_body(name=HAND_BODY, pos=_FLANGE_P, gravcomp=1.0)
     hand.explicitinertial = True
     hand.mass, hand.ipos, hand.inertia = 1.05, (0, 0, 0.055), (0.0024, 0.0012, 0.0022)
@@ -181,6 +189,8 @@ def _add_gripper(spec: mujoco.MjSpec, link_7: mujoco.MjsBody, moving_fingers: bo
 
 def _add_finger(hand: mujoco.MjsBody, side: str, sign: float, moving: bool) -> None:
     """One finger, closed at joint 0, opening along ``sign`` * y; its pad's face lies in the plane y = 0."""
+    import mujoco
+
     finger = hand.add_body(name=f"wsg_finger_{side}_link", gravcomp=1.0)
     finger.explicitinertial = True
     finger.mass, finger.ipos, finger.inertia = 0.08, (0, sign * 0.012, 0.14), (6e-5, 6e-5, 1e-5)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.geometry import SE3, Array
+
+if TYPE_CHECKING:
+    import mujoco
 
 Faces = NDArray[np.int32]
 
@@ -32,6 +35,8 @@ class Mesh:
 
     def add_to(self, spec: mujoco.MjSpec, name: str) -> str:
         """Add as a mesh asset of that name and return the name."""
+        import mujoco
+
         asset = spec.add_mesh(name=name)
         asset.uservert = self.vertices.ravel()
         asset.usernormal = self.normals.ravel()

@@ -126,7 +126,9 @@ def test_listing_does_not_import_what_is_heavy() -> None:
     script = (
         "import sys; from robot.rig import load_rig;"
         "from core.representations import REPRESENTATIONS;"
+        "from robot.simulation.tasks import TASKS;"
         "load_rig();"
+        "TASKS.entries();"
         "REPRESENTATIONS.entries();"
         "print([name for name in ('mujoco', 'torch', 'open3d', 'pyrealsense2') if name in sys.modules])"
     )

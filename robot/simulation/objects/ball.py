@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import mujoco
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from robot.meshes import lathe
 from robot.simulation.objects.scene_object import SceneObject, add_collision, add_material, add_visual
 
+if TYPE_CHECKING:
+    import mujoco
+
 RADIUS_M = 0.030
 
 
 def _shape(spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None:
+    import mujoco
+
     add_collision(body, mujoco.mjtGeom.mjGEOM_SPHERE, (RADIUS_M,), condim=6, friction=(0.4, 0.005, 0.002))
     stripes = np.zeros((128, 16, 3), dtype=np.uint8)
     stripes[:] = (56, 92, 168)

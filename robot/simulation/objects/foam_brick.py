@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import mujoco
+from typing import TYPE_CHECKING
 
 from robot.meshes import rounded_box
 from robot.simulation import textures
 from robot.simulation.objects.scene_object import SceneObject, add_collision, add_material, add_visual
 
+if TYPE_CHECKING:
+    import mujoco
+
 SIZE = (0.050, 0.075, 0.050)
 
 
 def _shape(spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None:
+    import mujoco
+
     add_collision(body, mujoco.mjtGeom.mjGEOM_BOX, tuple(side / 2 for side in SIZE))
     add_material(spec, "foam_brick", textures.foam(), specular=0.02, shininess=0.02)
     add_visual(spec, body, "foam_brick", rounded_box(SIZE, 0.006, 3), "foam_brick")

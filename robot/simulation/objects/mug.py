@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import mujoco
 import numpy as np
 
 from robot.meshes import joined, lathe, tube
 from robot.simulation import textures
 from robot.simulation.objects.scene_object import SceneObject, add_collision, add_material, add_visual
+
+if TYPE_CHECKING:
+    import mujoco
 
 _RADIUS_M = 0.042
 _HEIGHT_M = 0.090
@@ -29,6 +32,8 @@ _OUTSIDE = ((0.0, 0.0), (0.034, 0.0), (0.038, 0.003), (0.042, 0.010), (0.042, 0.
 
 
 def _shape(spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None:
+    import mujoco
+
     add_collision(body, mujoco.mjtGeom.mjGEOM_CYLINDER, (_RADIUS_M - 0.002, 0.004), pos=(0, 0, 0.004 - _COM_Z_M))
     ring = _RADIUS_M - _WALL_HALF_M
     for k in range(_WALLS):

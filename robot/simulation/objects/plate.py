@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-
-import mujoco
+from typing import TYPE_CHECKING
 
 from robot.meshes import lathe
 from robot.simulation import textures
 from robot.simulation.objects.scene_object import Point, SceneObject, add_collision, add_material, add_visual
+
+if TYPE_CHECKING:
+    import mujoco
 
 RADIUS_M = 0.1016
 _FOOT_RADIUS_M = 0.065
@@ -49,6 +51,8 @@ def _points() -> dict[str, Point]:
 
 
 def _shape(spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None:
+    import mujoco
+
     cylinder = mujoco.mjtGeom.mjGEOM_CYLINDER
     add_collision(body, cylinder, (RADIUS_M, _RIM_HALF_HEIGHT_M), pos=(0, 0, _RIM_Z_M - _COM_Z_M))
     add_collision(body, cylinder, (_FOOT_RADIUS_M, 0.006), pos=(0, 0, 0.006 - _COM_Z_M))

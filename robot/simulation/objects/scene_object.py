@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import Array
 from robot.description import COLLISION_GROUP, ROBOT_CONTYPE, VISUAL_GROUP, WORLD_CONTYPE
 from robot.meshes import Mesh
+
+if TYPE_CHECKING:
+    import mujoco
 
 Point = tuple[float, float, float]
 
@@ -81,6 +84,8 @@ def add_visual(
     spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, mesh: Mesh, material: str, **where: object
 ) -> mujoco.MjsGeom:
     """A mesh that is only seen."""
+    import mujoco
+
     return body.add_geom(
         name=f"{name}_visual",
         type=mujoco.mjtGeom.mjGEOM_MESH,
@@ -103,6 +108,8 @@ def add_material(
     shininess: float = 0.3,
 ) -> str:
     """A material of that name, with a texture when an image is given."""
+    import mujoco
+
     material = spec.add_material(name=name, rgba=(*rgb, 1.0), specular=specular, shininess=shininess)
     if image is not None:
         texture = spec.add_texture(name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, nchannel=image.shape[2])

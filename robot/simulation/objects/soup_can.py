@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import mujoco
+from typing import TYPE_CHECKING
 
 from robot.meshes import lathe
 from robot.simulation import textures
 from robot.simulation.objects.scene_object import SceneObject, add_collision, add_material, add_visual
+
+if TYPE_CHECKING:
+    import mujoco
 
 RADIUS_M = 0.033
 _HALF_HEIGHT_M = 0.0505
@@ -14,6 +17,8 @@ _WALL_M = 0.045
 
 
 def _shape(spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None:
+    import mujoco
+
     add_collision(body, mujoco.mjtGeom.mjGEOM_CYLINDER, (RADIUS_M, _HALF_HEIGHT_M))
     add_material(spec, "soup_can", textures.soup_can(), specular=0.3, shininess=0.5)
     add_material(spec, "tin", rgb=(0.72, 0.73, 0.75), specular=0.7, shininess=0.7)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import product
-
-import mujoco
+from typing import TYPE_CHECKING
 
 from robot.meshes import rounded_box
 from robot.simulation import textures
 from robot.simulation.objects.scene_object import Point, SceneObject, add_collision, add_material, add_visual
+
+if TYPE_CHECKING:
+    import mujoco
 
 SIZE = (0.0867, 0.1703, 0.0391)
 
@@ -24,6 +26,8 @@ def _points() -> dict[str, Point]:
 
 
 def _shape(spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None:
+    import mujoco
+
     add_collision(body, mujoco.mjtGeom.mjGEOM_BOX, tuple(side / 2 for side in SIZE))
     add_material(spec, "sugar_box", textures.sugar_box(), specular=0.12, shininess=0.25)
     add_visual(spec, body, "sugar_box", rounded_box(SIZE, 0.0025, 2, textures.SUGAR_LAYOUT), "sugar_box")
