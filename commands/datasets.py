@@ -20,7 +20,6 @@ from commands.episodes import (
 from core.clock import utc_iso
 from core.library import Library
 from core.policies.config import PolicyConfig
-from core.policies.wants import wants
 
 app = typer.Typer(help="Frozen data sets.", no_args_is_help=True)
 
@@ -56,7 +55,7 @@ def freeze(
 def preview(
     dataset: Annotated[str | None, typer.Option(metavar="D", help="A frozen data set; default: what matches.")] = None,
     representation: Annotated[str, typer.Option(help="Of the policy that would learn.")] = "dd-2d",
-    camera: Annotated[str, typer.Option(help="Role of the camera that it would see.")] = "right",
+    camera: Annotated[str, typer.Option(help="Role of the camera it would see; default: the task's own.")] = "",
     failures: Annotated[bool, typer.Option("--failures", help="Learn from failures too.")] = False,
     query: QueryOption = "",
     task: TaskOption = None,
@@ -68,16 +67,18 @@ def preview(
     quiet: QuietOption = False,
 ) -> None:
     """Say what a policy would learn from, what is left out, and why."""
-    wanted = wants(PolicyConfig(representation=representation, camera=camera), failures=failures)
+    from robot.policies.demonstrated import demonstrated
+
+    config = PolicyConfig(representation=representation, camera=camera)
     source = dataset or episode_filter(query, task, operator, None, success, tag)
     with Library.open(library_root(library), writable=False) as opened:
-        found = opened.datasets.preview(source, wanted)
+        _, found = demonstrated(opened, config, source, failures=failures)
     if as_json:
         emit(msgspec.to_builtins(found))
     elif not quiet:
         print(f"{len(found.kept)} episodes, {found.minutes:.1f} min")
         for each in found.left_out:
-            print(f"{len(each.episodes)} left out: {each.reason}")
+            print(each.words)
         if found.problem:
             print(found.problem)
 

@@ -23,7 +23,7 @@ from commands.common import (
 from core.errors import InputError, ReticleError
 from core.learning.settings import with_settings
 from core.library import Library
-from core.library.learning import dataset_or_all
+from core.library.query import EpisodeFilter
 from core.library.runs import RunRow
 from core.processes.jobs import Ask, JobEnded, JobEvent, JobProgress, JobStage
 from robot.rig import DEFAULT_RIG, load_rig
@@ -32,7 +32,8 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 app = typer.Typer(help="Train descriptors and policies.", no_args_is_help=True)
 
 DatasetOption = Annotated[
-    str | None, typer.Option("--dataset", metavar="D", help="A frozen data set; default: all intact episodes.")
+    str | None,
+    typer.Option("--dataset", metavar="D", help="A frozen data set; default: all that can be learned from."),
 ]
 SettingsOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the preset.")
@@ -80,7 +81,7 @@ def correspondence(
     from robot.correspondence.start import begin
 
     def begun(opened: Library) -> RunRow:
-        return begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset_or_all(opened, dataset), name)
+        return begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset or EpisodeFilter(), name)
 
     run, ended = _trained(library, resume, quiet, begun)
     _report(run, ended, as_json, quiet)
@@ -131,7 +132,7 @@ def policy(
     from robot.policies.start import begin
 
     def begun(opened: Library) -> RunRow:
-        return begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset_or_all(opened, dataset), name)
+        return begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset or EpisodeFilter(), name)
 
     run, ended = _trained(library, resume, quiet, begun)
     if "policy" not in ended.result:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+USUAL_CAMERA = "right"
+"""Role of the camera that sees a task well, unless it says another one."""
+
 
 class TaskInfo(msgspec.Struct, frozen=True):
     """A task as a person sees it. Simulation adds scene, resets, expert and judge in robot/simulation/tasks.
@@ -21,6 +24,6 @@ class TaskInfo(msgspec.Struct, frozen=True):
     disturbed_until: str
     judged: str
     stops: str
-    camera: str = "right"
+    camera: str = USUAL_CAMERA
     objects: tuple[str, ...] = ()
     goal_lines_W: tuple[tuple[tuple[float, float, float], ...], ...] = ()

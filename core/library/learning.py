@@ -5,23 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.clock import utc_iso, utc_ns
 from core.correspondence.config import EpisodeSpan
 from core.errors import InputError
 from core.library.datasets import Dataset
-from core.library.query import EpisodeFilter
 from core.static_scenes import SCAN
 
 if TYPE_CHECKING:
     from core.library.library import Library
     from core.library.rows import EpisodeRow
-
-
-def dataset_or_all(library: Library, name: str | None) -> Dataset:
-    """The data set of that name; without one, every intact episode there is, frozen now so that it is known later."""
-    if name:
-        return library.datasets.get(name)
-    return library.datasets.freeze(f"all {utc_iso(utc_ns())[:23].replace('T', ' ')}", EpisodeFilter())
 
 
 def spans(library: Library, dataset: Dataset) -> tuple[EpisodeSpan, ...]:

@@ -48,6 +48,10 @@ class LeftOut(msgspec.Struct, frozen=True):
     reason: str
     episodes: tuple[str, ...]
 
+    @property
+    def words(self) -> str:
+        return f"{len(self.episodes):,} left out: {self.reason}"
+
 
 class Preview(msgspec.Struct, frozen=True):
     """What would be learned from, and what would not. ``cameras``: in how many episodes each role has images, also of

@@ -10,19 +10,26 @@ import msgspec
 from core.correspondence.config import EpisodeSpan, TrainingConfig
 from core.episodes.reader import EpisodeReader
 from core.errors import EpisodeFileError, InputError
-from core.library.datasets import Dataset
 from core.library.episodes import new_id
 from core.library.learning import spans
 from core.library.library import Library
+from core.library.query import EpisodeFilter
 from core.library.runs import MODELS, RunRow
 from core.messages import CameraInfo
+from core.policies.wants import CORRESPONDENCE
 from core.processes.jobs import write_specification
 from robot.correspondence.specification import Specification
 from robot.rig import RigConfig
 
 
-def begin(library: Library, rig: RigConfig, config: TrainingConfig, dataset: Dataset, name: str = "") -> RunRow:
-    """A run with its specification in its folder, ready for ``JobChild``. InputError says what is missing."""
+def begin(
+    library: Library, rig: RigConfig, config: TrainingConfig, source: EpisodeFilter | str, name: str = ""
+) -> RunRow:
+    """A run with its specification in its folder, ready for ``JobChild``. InputError says what is missing.
+
+    ``source``: the episodes that match, or those of a data set; what a preview keeps of them is frozen.
+    """
+    dataset = library.datasets.chosen(source, CORRESPONDENCE)
     episodes = spans(library, dataset)
     shown = [span for span in episodes if not span.scan]
     cameras = _cameras(shown, library.cache) if shown else ()

@@ -76,32 +76,24 @@ def object_points(task: str) -> dict[str, tuple[tuple[float, float, float], ...]
 
 
 def camera_of(specification: PolicySpecification) -> CameraInfo | None:
-    """The camera that the policy sees: the one chosen, else the task's own, else the first; None without any."""
-    cameras: dict[str, CameraInfo] = {}
-    for span in specification.episodes:
+    """The camera that the policy sees, as the first episode with its images has it; None where none is named."""
+    role = specification.config.camera
+    known: dict[str, CameraInfo] = {}
+    for span in specification.episodes if role else ():
         try:
             with EpisodeReader(Path(span.path), Path(specification.cache)) as reader:
-                cameras = {role: info for role, info in reader.cameras.items() if reader.frame_count(role)}
+                cameras = {name: info for name, info in reader.cameras.items() if reader.frame_count(name)}
         except EpisodeFileError:
             continue
-        break
-    wanted = specification.config.camera
-    if wanted and wanted not in cameras:
+        if role in cameras:
+            cameras[role].require_usable()
+            return cameras[role]
+        known |= cameras
+    if role:
         raise InputError(
-            f"These episodes have no images of a '{wanted}' camera; choose from: {', '.join(cameras) or 'none'}."
+            f"These episodes have no images of a '{role}' camera; choose from: {', '.join(known) or 'none'}."
         )
-    role = wanted or _own_camera(specification.task)
-    found = cameras.get(role) or next(iter(cameras.values()), None)
-    if found is not None:
-        found.require_usable()
-    return found
-
-
-def _own_camera(task: str) -> str:
-    from robot.simulation.tasks import TASKS
-
-    entry = TASKS.entries().get(task)
-    return "" if entry is None or entry.info is None else str(entry.info.camera)
+    return None
 
 
 def first_descriptors(specification: PolicySpecification, camera: CameraInfo) -> NDArray[np.float32]:

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import msgspec
 
-from core.correspondence.config import EpisodeSpan
 from core.errors import InputError
-from core.library.datasets import Dataset
 from core.library.episodes import new_id
 from core.library.learning import spans
 from core.library.library import Library
+from core.library.query import EpisodeFilter
 from core.library.runs import MODELS, ModelRow, RunRow
 from core.policies.config import PolicyConfig
+from core.policies.wants import wants
 from core.processes.jobs import write_specification
 from core.representations import REPRESENTATIONS
 from core.representations.representation import RepresentationInfo
+from robot.policies.demonstrated import demonstrated
 from robot.policies.specification import PolicySpecification
 from robot.rig import RigConfig
 
 
 def begin(
-    library: Library, rig: RigConfig, config: PolicyConfig, dataset: Dataset, name: str = "", *, failures: bool = False
+    library: Library,
+    rig: RigConfig,
+    config: PolicyConfig,
+    source: EpisodeFilter | str,
+    name: str = "",
+    *,
+    failures: bool = False,
 ) -> RunRow:
     """A run with its specification in its folder, ready for ``JobChild``. InputError says what is missing.
 
-    ``failures``: demonstrations that failed are imitated too.
+    ``source``: the episodes that match, or those of a data set; what a preview keeps of them is frozen. ``failures``:
+    demonstrations that failed are imitated too.
     """
     info: RepresentationInfo = REPRESENTATIONS.get(config.representation).info
     if config.steps <= 0:
@@ -37,7 +44,9 @@ def begin(
     if config.rollouts and not rig.simulated:
         raise InputError(f"Rollouts need the simulator, and the rig '{rig.name}' is real; train without them.")
     descriptors = descriptor_model(library, config) if info.descriptors else None
-    task, episodes, left_out = _episodes(library, dataset, failures)
+    config, found = demonstrated(library, config, source, failures=failures)
+    dataset = library.datasets.chosen(source, wants(config, failures=failures))
+    episodes = spans(library, dataset)
     name = name or f"{config.representation} {config.network.kind} on {dataset.name}"
     run = library.runs.begin("policy", dataset.id, msgspec.to_builtins(config), config.seed, name)
     specification = PolicySpecification(
@@ -45,7 +54,7 @@ def begin(
         policy=new_id(),
         name=name,
         config=config,
-        task=task,
+        task=next(iter(found.tasks)),
         episodes=episodes,
         rig=rig.name,
         simulated=rig.simulated,
@@ -53,7 +62,7 @@ def begin(
         cache=str(library.cache),
         models=str(library.root / MODELS),
         descriptor_model="" if descriptors is None else descriptors.path,
-        left_out=left_out,
+        left_out=tuple(f"{each.words}." for each in found.left_out),
         dataset=dataset.id,
         dataset_sha256=dataset.sha256,
     )
@@ -75,30 +84,3 @@ def descriptor_model(library: Library, config: PolicyConfig) -> ModelRow:
             "Correspondence page or with 'train correspondence'."
         )
     return newest[0]
-
-
-def _episodes(
-    library: Library, dataset: Dataset, failures: bool
-) -> tuple[str, tuple[EpisodeSpan, ...], tuple[str, ...]]:
-    """The task, its demonstrations, and sentences about what else is there. InputError when too few are left."""
-    rows = {row.id: row for row in (library.episodes.get(member.id) for member in library.datasets.members(dataset.id))}
-    every = spans(library, dataset)
-    scans = [span for span in every if span.scan]
-    shown = [span for span in every if not span.scan]
-    used = tuple(span for span in shown if failures or rows[span.id].success is not False)
-    failed = [span for span in shown if span not in used]
-    left_out = [f"{len(scans)} scans were left out: they show no task."] if scans else []
-    left_out += [f"{len(failed)} failed episodes were left out."] if failed else []
-    if len(used) < 2:
-        why = f" ({' '.join(left_out)})" if left_out else ""
-        raise InputError(
-            f"'{dataset.name}' holds {len(used)} demonstrations to learn from{why}; a policy needs at least two, one "
-            "of them to be judged on."
-        )
-    tasks = Counter(rows[span.id].task for span in used)
-    if len(tasks) > 1:
-        named = ", ".join(f"{count} of {task}" for task, count in tasks.most_common())
-        raise InputError(
-            f"'{dataset.name}' mixes tasks ({named}), and a policy learns one; freeze one task's episodes."
-        )
-    return next(iter(tasks)), used, tuple(left_out)

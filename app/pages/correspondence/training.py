@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.workers.trainings import Standing, TrainingQueue
 from core.correspondence.config import LAPTOP
-from core.library.learning import dataset_or_all
+from core.library.query import EpisodeFilter
 from core.library.runs import RunRow
 from core.processes.jobs import Ask, JobEnded, JobProgress, JobStage, read_metrics
 from robot.correspondence.start import begin as begin_training
@@ -57,7 +57,7 @@ class Training(QObject):
             rig, config = self._rig, msgspec.structs.replace(LAPTOP, minutes=minutes)
             self._begin()
             self._trainings.add(
-                lambda library: begin_training(library, rig, config, dataset_or_all(library, None), name),
+                lambda library: begin_training(library, rig, config, EpisodeFilter(), name),
                 self._added,
                 self._refused,
             )

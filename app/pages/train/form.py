@@ -8,13 +8,12 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QWidget
 from app.actions import ActionBook
 from app.pages.train.data_panel import DataPanel
 from app.pages.train.method_panel import DescriptorPanel, PolicyPanel
-from app.pages.train.planning import Options, Plan
+from app.pages.train.planning import Options, Outlook, Plan
 from app.status import time_words
 from app.theme import unit
 from app.widgets.basics import ActionButton, column, line, row, text
 from app.widgets.choices import Segments, tool
 from core.errors import InputError
-from core.library.preview import Preview
 
 _POLICY = 0
 _UNKNOWN = "How long it takes is known once it has begun."
@@ -31,7 +30,6 @@ class TrainForm(QFrame):
         self.setProperty("panel", True)
         self._book = book
         self._titles: dict[str, str] = {}
-        self._cameras: dict[str, str] = {}
         self.kind = Segments(
             ("Policy", "Descriptors"), ("Learns to act as was shown.", "Learns what corresponds between images.")
         )
@@ -87,15 +85,15 @@ class TrainForm(QFrame):
         self.policy.offer(options)
         self._plan()
 
-    def know_tasks(self, titles: dict[str, str], cameras: dict[str, str]) -> None:
-        """What tasks are called, and which camera is the task's own."""
-        self._titles, self._cameras = titles, cameras
+    def know_tasks(self, titles: dict[str, str]) -> None:
+        """What tasks are called."""
+        self._titles = titles
 
-    def show_preview(self, found: Preview, seconds: float | None, problem: str) -> None:
-        self.data.show_preview(found)
-        task = next(iter(found.tasks), "")
-        self._allow(problem)
-        self.policy.offer_cameras(found.cameras, self._cameras.get(task, "right"))
+    def show_outlook(self, outlook: Outlook) -> None:
+        seconds = outlook.seconds
+        self.data.show_preview(outlook.found)
+        self._allow(outlook.problem)
+        self.policy.offer_cameras(outlook.found.cameras, outlook.own_camera)
         self._estimate.setText(_UNKNOWN if seconds is None else f"It takes about {time_words(seconds)}.")
 
     def refuse(self, problem: str) -> None:

@@ -117,7 +117,6 @@ class PolicyPanel(QWidget):
         super().__init__()
         self._entries: dict[str, Entry] = {}
         self._options = Options()
-        self._own = ""
         self._shown = PolicyConfig()
         self.representation, self.mode, self.camera = Combo(WIDTH), Combo(WIDTH), Combo(WIDTH)
         self.model, self.set = Combo(WIDTH), Combo(WIDTH)
@@ -177,14 +176,11 @@ class PolicyPanel(QWidget):
         self._show_rows()
 
     def offer_cameras(self, cameras: dict[str, int], own: str) -> None:
-        """The roles with how many episodes have their images; the task's own, until another one is chosen."""
-        before = chosen = str(self.camera.currentData() or "")
-        offered = cameras or {own: 0}
-        if chosen not in offered or chosen == self._own:
-            chosen = own if own in offered else next(iter(offered))
-        self._own = own
-        self.camera.offer([(f"{role}, in {count:,}", role) for role, count in offered.items()], chosen)
-        if chosen != before:
+        """The task's own, and the roles with how many episodes have their images."""
+        roles = [(f"{role}, in {count:,}", role) for role, count in cameras.items()]
+        before = str(self.camera.currentData() or "")
+        self.camera.offer([(f"The task's own, {own}" if own else "The task's own", ""), *roles], before)
+        if self.camera.currentData() != before:
             self.changed.emit()
 
     def _use_preset(self) -> None:

@@ -107,7 +107,7 @@ class TrainPage(Page):
         trainings.ended.connect(self._ended)
         self.form.planned.connect(self.planning.look)
         self.planning.offered.connect(self._offer)
-        self.planning.previewed.connect(self.form.show_preview)
+        self.planning.previewed.connect(self.form.show_outlook)
         self.planning.refused.connect(self.form.refuse)
         self.keeping.changed.connect(self._look_at)
         self.curves.recoloured.connect(self.table.show_colours)
@@ -186,9 +186,7 @@ class TrainPage(Page):
             self._right.setCurrentWidget(self._no_runs if episodes else self._no_episodes)
 
     def _station_ready(self, ready: Ready) -> None:
-        self.form.know_tasks(
-            {task.name: task.title for task in ready.tasks}, {task.name: task.camera for task in ready.tasks}
-        )
+        self.form.know_tasks({task.name: task.title for task in ready.tasks})
         self._refresh()
 
     def _show_lines(self, lines: tuple[RunLine, ...]) -> None:
@@ -306,10 +304,10 @@ class TrainPage(Page):
         self._trainings.add(lambda library: self._begin(library, plan), self._added, self._refused)
 
     def _begin(self, library: Library, plan: Plan) -> RunRow:
-        dataset, rig = library.datasets.chosen(plan.source, plan.wanted), self._services.rig
+        rig = self._services.rig
         if isinstance(plan.config, PolicyConfig):
-            return begin_policy(library, rig, plan.config, dataset, plan.name, failures=plan.failures)
-        return begin_correspondence(library, rig, plan.config, dataset, plan.name)
+            return begin_policy(library, rig, plan.config, plan.source, plan.name, failures=plan.failures)
+        return begin_correspondence(library, rig, plan.config, plan.source, plan.name)
 
     def _added(self, run: RunRow) -> None:
         self.form.name.clear()

@@ -14,13 +14,14 @@ from core.correspondence.config import TrainingConfig
 from core.correspondence.descriptor_sets import list_sets
 from core.errors import InputError
 from core.library.datasets import Dataset
-from core.library.preview import Preview, Wanted
+from core.library.preview import Preview
 from core.library.query import EpisodeFilter
 from core.library.runs import ModelRow, RunRow
 from core.policies.config import PolicyConfig
 from core.policies.estimate import seconds
-from core.policies.wants import CORRESPONDENCE, wants
+from core.policies.wants import CORRESPONDENCE
 from core.representations import REPRESENTATIONS
+from robot.policies.demonstrated import demonstrated, own_camera
 from robot.policies.start import descriptor_model
 
 if TYPE_CHECKING:
@@ -52,9 +53,16 @@ class Plan:
     config: PolicyConfig | TrainingConfig
     name: str
 
-    @property
-    def wanted(self) -> Wanted:
-        return wants(self.config, failures=self.failures) if isinstance(self.config, PolicyConfig) else CORRESPONDENCE
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would come of a plan. ``seconds``: how long it takes, None where nobody can tell; ``problem``: what is
+    missing, empty when nothing is; ``own_camera``: the one that a policy sees unless another one is chosen."""
+
+    found: Preview
+    seconds: float | None
+    problem: str
+    own_camera: str = ""
 
 
 class Planning(QObject):
@@ -62,8 +70,8 @@ class Planning(QObject):
 
     offered = Signal(object)
     """``Options``."""
-    previewed = Signal(object, object, str)
-    """A ``Preview``, the seconds that the training will take, or None where nobody can tell, and what is missing."""
+    previewed = Signal(object)
+    """An ``Outlook``."""
     refused = Signal(str)
 
     def __init__(self, library: LibraryWorker) -> None:
@@ -95,7 +103,7 @@ class Planning(QObject):
 
         self._library.read(
             lambda library: _looked(library, plan),
-            fresh(lambda found: self.previewed.emit(*found)),
+            fresh(self.previewed.emit),
             fresh(self.refused.emit),
         )
 
@@ -115,16 +123,21 @@ def _options(library: Library) -> Options:
     )
 
 
-def _looked(library: Library, plan: Plan) -> tuple[Preview, float | None, str]:
-    found = library.datasets.preview(plan.source, plan.wanted)
-    return found, _seconds(library.runs.list("policy"), plan), found.problem or _missing(library, plan)
+def _looked(library: Library, plan: Plan) -> Outlook:
+    seconds = _seconds(library.runs.list("policy"), plan)
+    if not isinstance(plan.config, PolicyConfig):
+        found = library.datasets.preview(plan.source, CORRESPONDENCE)
+        return Outlook(found, seconds, found.problem)
+    _, found = demonstrated(library, plan.config, plan.source, failures=plan.failures)
+    problem = found.problem or _missing(library, plan.config)
+    return Outlook(found, seconds, problem, own_camera(plan.config, found))
 
 
-def _missing(library: Library, plan: Plan) -> str:
+def _missing(library: Library, config: PolicyConfig) -> str:
     """What else than episodes is missing, in one sentence."""
-    if isinstance(plan.config, PolicyConfig) and REPRESENTATIONS.get(plan.config.representation).info.descriptors:
+    if REPRESENTATIONS.get(config.representation).info.descriptors:
         try:
-            descriptor_model(library, plan.config)
+            descriptor_model(library, config)
         except InputError as error:
             return f"Nothing can be trained because {error}"
     return ""

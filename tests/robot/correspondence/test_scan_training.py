@@ -14,7 +14,8 @@ from core.correspondence.scan_views import prepare_scans
 from core.correspondence.scans import FusedScan
 from core.geometry import SE3
 from core.library import Library
-from core.library.learning import all_spans, dataset_or_all
+from core.library.learning import all_spans
+from core.library.query import EpisodeFilter
 from core.processes.jobs import read_specification
 from robot.correspondence.evaluation_pairs import evaluation_pairs
 from robot.correspondence.shape import IiwaShape
@@ -91,7 +92,7 @@ def test_a_model_is_trained_from_scans_beside_demonstrations(library: Path, reco
 
 def test_scans_alone_need_no_fixed_camera(library: Path) -> None:
     with Library.open(library) as opened:
-        run = begin(opened, load_rig(), LAPTOP, dataset_or_all(opened, None))
+        run = begin(opened, load_rig(), LAPTOP, EpisodeFilter())
         specification = read_specification(Path(run.path), Specification)
     assert specification.cameras == ()
     assert [span.scan for span in specification.episodes] == [True]

@@ -18,7 +18,7 @@ from core.correspondence.pairs import FrameLoader
 from core.learning.settings import with_settings
 from core.library import Library
 from core.library.annotations import LabelMark
-from core.library.learning import dataset_or_all
+from core.library.query import EpisodeFilter
 from robot.correspondence.start import begin
 from robot.rig import load_rig
 from robot.simulation.ground_truth import GroundTruthPairs
@@ -134,7 +134,7 @@ def test_two_ranks_train_one_model(library: Path) -> None:
     small = {"minutes": "0", "steps": "2", "batch_pairs": "1", "moments": "3", "crop": "96"}
     config = with_settings(LAPTOP, small)
     with Library.open(library) as opened:
-        run = begin(opened, load_rig(), config, dataset_or_all(opened, None))
+        run = begin(opened, load_rig(), config, EpisodeFilter())
         words = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "robot.correspondence.job", run.path]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         result = subprocess.run(

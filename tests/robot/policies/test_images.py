@@ -34,7 +34,7 @@ def specification(root: Path, **change: Any) -> PolicySpecification:
             run="",
             policy="",
             name="",
-            config=PolicyConfig(descriptor_set="mask", points=4),
+            config=PolicyConfig(camera="right", descriptor_set="mask", points=4),
             task="reach_tr",
             episodes=all_spans(library),
             rig=rig.name,

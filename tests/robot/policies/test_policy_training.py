@@ -15,7 +15,7 @@ from core.episodes.reader import EpisodeReader
 from core.errors import InputError
 from core.geometry import SE3
 from core.library import Library
-from core.library.learning import dataset_or_all
+from core.library.query import EpisodeFilter
 from core.library.runs import RunRow
 from core.policies.config import LSTM, MLP, Mode, PolicyConfig
 from core.policies.demonstrations import LOOKS, Wanted, moments, trim_looks, views
@@ -53,7 +53,7 @@ class Context:
 
 
 def run(library: Library, config: PolicyConfig) -> tuple[RunRow, JobEnded]:
-    row = begin(library, load_rig(DEFAULT_RIG), config, dataset_or_all(library, None))
+    row = begin(library, load_rig(DEFAULT_RIG), config, EpisodeFilter())
     ended = train(Context(Path(row.path)))
     return finish(library, row, ended), ended
 
@@ -128,7 +128,7 @@ def test_a_recurrent_policy_learns_whole_episodes(library: Path) -> None:
 def test_a_training_pauses_resumes_and_is_cancelled(library: Path) -> None:
     config = msgspec.structs.replace(TINY, steps=80)
     with Library.open(library) as opened:
-        row = begin(opened, load_rig(DEFAULT_RIG), config, dataset_or_all(opened, None))
+        row = begin(opened, load_rig(DEFAULT_RIG), config, EpisodeFilter())
         folder = Path(row.path)
         stages = Context(folder)
         paused = train(Context(folder, [None] * 8 + [Ask.PAUSE] * 90))
@@ -136,7 +136,7 @@ def test_a_training_pauses_resumes_and_is_cancelled(library: Path) -> None:
         assert not opened.models.list("policy")
         ended = train(stages)
         assert (ended.status, ended.result["steps"]) == ("done", 80)
-        other = begin(opened, load_rig(DEFAULT_RIG), config, dataset_or_all(opened, None))
+        other = begin(opened, load_rig(DEFAULT_RIG), config, EpisodeFilter())
         early = train(Context(Path(other.path), [Ask.CANCEL] * 90))
         assert early.status == "cancelled"
         assert "before there was anything to keep" in early.message
@@ -213,11 +213,11 @@ def test_data_that_teach_nothing_are_said_in_a_sentence(library: Path) -> None:
     with Library.open(library) as opened:
         others = opened.episodes.ids()[1:]
         opened.episodes.trash(others)
-        with pytest.raises(InputError, match="holds 1 demonstrations to learn from; a policy needs at least two"):
+        with pytest.raises(InputError, match="only 1 of at least 2 episodes is there; left out: 2 in the trash"):
             run(opened, TINY)
         opened.episodes.restore(others)
         opened.episodes.label(others, success=False)
-        with pytest.raises(InputError, match="2 failed episodes were left out"):
+        with pytest.raises(InputError, match="only 1 of at least 2 episodes is there; left out: 2 failed"):
             run(opened, TINY)
         opened.episodes.label(others, success=True)
         opened.models.trash(opened.models.list("descriptor")[0].id)
@@ -226,9 +226,30 @@ def test_data_that_teach_nothing_are_said_in_a_sentence(library: Path) -> None:
     command("record", "--library", library, "--task", "reach_t", "--cameras", "none", "--seed", 1)
     with (
         Library.open(library) as opened,
-        pytest.raises(InputError, match=r"mixes tasks \(3 of reach_tr, 1 of reach_t\)"),
+        pytest.raises(InputError, match="these are 3 of reach_tr, 1 of reach_t; choose one task"),
     ):
         run(opened, TINY)
+
+
+def test_without_a_data_set_all_that_can_be_learned_from_is_frozen_once(library: Path) -> None:
+    with Library.open(library) as opened:
+        failed, *others = opened.episodes.ids()
+        opened.episodes.label([failed], success=False)
+        rows = [run(opened, TINY) for _ in range(2)]
+        (first, ended), (second, _) = rows
+        assert first.dataset == second.dataset is not None
+        assert {member.id for member in opened.datasets.members(str(first.dataset))} == set(others)
+        everything = opened.datasets.freeze("everything", EpisodeFilter())
+        named = begin(opened, load_rig(DEFAULT_RIG), TINY, "everything")
+        assert named.dataset == first.dataset != everything.id
+    assert ended.result["left_out"] == ("1 left out: failed.",)
+
+
+def test_the_camera_is_the_task_s_own_unless_another_one_is_asked_for(library: Path) -> None:
+    with Library.open(library) as opened:
+        for camera, seen in (("", "right"), ("left", "left")):
+            config = msgspec.structs.replace(TINY, representation="dd-2d", camera=camera)
+            assert begin(opened, load_rig(DEFAULT_RIG), config, EpisodeFilter()).config["camera"] == seen
 
 
 def test_an_episode_whose_file_is_damaged_is_left_out(library: Path) -> None:
