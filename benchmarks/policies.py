@@ -64,7 +64,7 @@ _PUSH_BOX = Data("push_box", 50, "left")
 _PUSH_PLATE = Data("push_plate", 100, "left")
 _PUSH_PLATE_SEEN = Data("push_plate", 100, "right,left", 10, 8.0)
 _NO_NOISE, _CONTACT = ("--no-noise",), ("--preset", "contact")
-_FIXED = ("--mode", "fixed", "--set", "seen_noise=0.1", "--steps", "15000")
+_FIXED = ("--mode", "fixed", "--steps", "15000")
 
 CELLS = {
     "reach_t gt-3d": Cell(_REACH_T, "gt-3d", bar=0.97),
@@ -78,9 +78,7 @@ CELLS = {
     "push_box gt-2d mlp": Cell(_PUSH_BOX, "gt-2d", _CONTACT),
     "push_plate gt-3d": Cell(_PUSH_PLATE, "gt-3d", _CONTACT, bar=0.90),
     "push_plate gt-2d": Cell(_PUSH_PLATE, "gt-2d", _CONTACT),
-    "push_plate dd-3d": Cell(
-        _PUSH_PLATE_SEEN, "dd-3d", (*_CONTACT, "--mode", "fixed", "--set", "seen_noise=0.1"), bar=0.90
-    ),
+    "push_plate dd-3d": Cell(_PUSH_PLATE_SEEN, "dd-3d", (*_CONTACT, "--mode", "fixed"), bar=0.90),
     "reach_tr 30 dd-2d": Cell(_REACH_TR_30, "dd-2d", _FIXED, 90, bar=0.733),
     "reach_tr 30 dd-2d, no noise": Cell(_REACH_TR_30, "dd-2d", (*_FIXED, *_NO_NOISE), 90),
     "reach_tr 30 gt-2d": Cell(_REACH_TR_30, "gt-2d", trials=90),

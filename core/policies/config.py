@@ -112,8 +112,6 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     look_ahead_s: Positive = 1.0
     """How far ahead the setpoint lies that is imitated; acting interpolates towards it over the same time."""
     noise: NoiseConfig = NoiseConfig()
-    seen_noise: NotNegative = 0.0
-    """Noise on z while training, in its standard deviations: few demonstrations show few values of it."""
     skip_still: bool = False
     """Leave out observations within 1 mm and 1 degree of the one kept before (the authors' LSTM runs)."""
     standardise_actions: bool = True

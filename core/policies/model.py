@@ -34,7 +34,6 @@ class PolicyModel(nn.Module):
     def __init__(self, config: PolicyConfig, setup: Setup) -> None:
         super().__init__()
         self.representation = REPRESENTATIONS.get(setup.name).build(setup)
-        self._noise = config.seen_noise
         self.head = build_head(config.network.gaussians)
         inputs = OBSERVATION_DIM + self.representation.dim
         self.network = NETWORKS.get(config.network.kind).build(config.network, inputs, self.head.outputs)
@@ -52,12 +51,8 @@ class PolicyModel(nn.Module):
         return outputs, state
 
     def inputs(self, robot: Tensor, z: Tensor) -> Tensor:
-        """What the network gets: ``[o_robot, z]``, standardised; z with noise while it is trained."""
-        inputs = (torch.cat([robot, z], dim=-1) - self.mean) / self.deviation
-        if self.training and self._noise:
-            told, seen = inputs[..., :OBSERVATION_DIM], inputs[..., OBSERVATION_DIM:]
-            inputs = torch.cat([told, seen + torch.randn_like(seen) * self._noise], dim=-1)
-        return inputs
+        """What the network gets: ``[o_robot, z]``, standardised."""
+        return (torch.cat([robot, z], dim=-1) - self.mean) / self.deviation
 
     def see(self, looks: Mapping[str, Tensor]) -> Tensor:
         """``z: (N, T, dim)`` of looks ``(N, T, ...)``."""
