@@ -9,7 +9,7 @@ import typer
 from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root, tell
 from core.clock import utc_iso
 from core.library import Library
-from core.library.runs import ModelRow
+from core.library.models import ModelRow
 
 app = typer.Typer(help="Models.", no_args_is_help=True)
 ModelArgument = Annotated[str, typer.Argument(metavar="ID", help="A model, or the beginning of its identifier.")]

@@ -13,7 +13,7 @@ from core.correspondence.network import DescriptorNetwork
 from core.errors import InputError
 from core.learning.models import WEIGHTS, save_described
 from core.learning.tensors import load_checked
-from core.library.runs import DESCRIPTION
+from core.library.models import DESCRIPTION
 
 
 class ModelDescription(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 from torch import nn
 
 from core.learning.tensors import to_bytes, weights_of
-from core.library.runs import DESCRIPTION
+from core.library.models import DESCRIPTION
 from core.platform import replace_file
 
 WEIGHTS = "model.safetensors"

@@ -15,10 +15,11 @@ from core.library.datasets import Datasets
 from core.library.episodes import Episodes
 from core.library.lock import LibraryLock
 from core.library.mask_corrections import MaskCorrections
+from core.library.models import Models
 from core.library.rebuild import is_damaged
 from core.library.rebuild import rebuild as rebuild_catalogue
 from core.library.reconcile import Progress, Reconciler, Report
-from core.library.runs import Models, Runs
+from core.library.runs import Runs
 from core.platform import network_file_system
 
 log = logging.getLogger(__name__)

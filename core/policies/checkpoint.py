@@ -15,7 +15,7 @@ import msgspec
 from core.errors import InputError
 from core.learning.models import WEIGHTS, save_described
 from core.learning.tensors import load_checked, save_tensors, weights_of
-from core.library.runs import DESCRIPTION
+from core.library.models import DESCRIPTION
 from core.policies.config import PolicyConfig, PolicyNetworkConfig
 from core.policies.model import PolicyModel
 from core.representations.representation import Setup

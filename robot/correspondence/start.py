@@ -13,8 +13,9 @@ from core.errors import EpisodeFileError, InputError
 from core.library.episodes import new_id
 from core.library.learning import spans
 from core.library.library import Library
+from core.library.models import MODELS
 from core.library.query import EpisodeFilter
-from core.library.runs import MODELS, RunRow
+from core.library.runs import RunRow
 from core.messages import CameraInfo
 from core.policies.wants import CORRESPONDENCE
 from core.processes.jobs import write_specification

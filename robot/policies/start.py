@@ -10,8 +10,9 @@ from core.errors import InputError
 from core.library.episodes import new_id
 from core.library.learning import spans
 from core.library.library import Library
+from core.library.models import MODELS, ModelRow
 from core.library.query import EpisodeFilter
-from core.library.runs import MODELS, ModelRow, RunRow
+from core.library.runs import RunRow
 from core.policies.config import PolicyConfig
 from core.policies.wants import wants
 from core.processes.jobs import write_specification

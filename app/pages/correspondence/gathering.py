@@ -22,7 +22,7 @@ from core.correspondence.descriptor_sets import (
     save_set,
 )
 from core.errors import InputError
-from core.library.runs import ModelRow
+from core.library.models import ModelRow
 from robot.inspector_messages import PanelImage, StoredFrame
 
 SET_SIZE = 16

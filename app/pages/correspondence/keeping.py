@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.messages import Messenger
 from app.workers.library import LibraryWorker
-from core.library.runs import ModelRow, RunRow
+from core.library.models import ModelRow
+from core.library.runs import RunRow
 
 if TYPE_CHECKING:
     from core.library.library import Library

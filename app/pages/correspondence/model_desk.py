@@ -11,7 +11,8 @@ from app.pages.correspondence.training import Training
 from app.pages.correspondence.training_view import TrainingCard
 from app.services import Services
 from app.settings import Setting
-from core.library.runs import ModelRow, RunRow
+from core.library.models import ModelRow
+from core.library.runs import RunRow
 
 _MODEL = Setting("correspondence.model", str, "")
 

@@ -13,7 +13,7 @@ from app.theme import unit
 from app.widgets.basics import ActionButton, column, line, row, text
 from app.widgets.choices import tool
 from core.correspondence.config import LAPTOP
-from core.library.runs import ModelRow
+from core.library.models import ModelRow
 
 
 class ModelPanel(QFrame):

@@ -11,7 +11,7 @@ from app.theme import unit
 from app.views.heat import COLOUR_MAPS, KERNELS, Look
 from app.widgets.basics import ActionButton, row, text
 from app.widgets.choices import Combo, icon_button, tool
-from core.library.runs import ModelRow
+from core.library.models import ModelRow
 
 _ROOMY, _TIGHT = 365, 285
 """Above and below these the words are shown, and all is as narrow as the smallest window."""

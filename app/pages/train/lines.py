@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.pages.episodes.model import when_words
-from core.library.runs import FINISHED, ModelRow, RunRow
+from core.library.models import ModelRow
+from core.library.runs import FINISHED, RunRow
 from core.processes.jobs import newest_metrics
 from core.representations import REPRESENTATIONS
 

@@ -14,9 +14,10 @@ from core.correspondence.config import TrainingConfig
 from core.correspondence.descriptor_sets import list_sets
 from core.errors import InputError
 from core.library.datasets import Dataset
+from core.library.models import ModelRow
 from core.library.preview import Preview
 from core.library.query import EpisodeFilter
-from core.library.runs import ModelRow, RunRow
+from core.library.runs import RunRow
 from core.policies.config import PolicyConfig
 from core.policies.estimate import seconds
 from core.policies.wants import CORRESPONDENCE
