@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +45,11 @@ class Standing:
 
 
 class TrainingQueue(QObject):
-    """Queued runs start one after the other; nothing that a closed window left begins by itself."""
+    """Queued runs start one after the other; nothing that a closed window left begins by itself.
+
+    The order is kept in the library: ``left`` are the runs that were under way or waited when it was opened, and wait
+    for a person to go on with them.
+    """
 
     changed = Signal()
     """Another run is running, or others wait."""
@@ -64,8 +68,10 @@ class TrainingQueue(QObject):
         self._closing = False
         self.running: RunRow | None = None
         self.waiting: tuple[RunRow, ...] = ()
+        self.left: tuple[str, ...] = ()
         self.standing: Standing | None = None
         self._heard.connect(self._hear)
+        library.opened.connect(lambda _: library.read(lambda opened: opened.runs.queue(), self._remember))
 
     @property
     def brief(self) -> str:
@@ -82,8 +88,9 @@ class TrainingQueue(QObject):
             if self._closing:  # it waits in the catalogue, which offers it when it is opened again
                 return
             self.waiting += (run,)
+            self.left = tuple(each for each in self.left if each != run.id)
             added(run)
-            self.changed.emit()
+            self._keep()
             self._next()
 
         self._library.write(begin, begun, refused)
@@ -92,10 +99,20 @@ class TrainingQueue(QObject):
         """Put a paused run at the end of the queue."""
         self.add(lambda library: again(library, run), added, refused)
 
+    def go_on(self, runs: Sequence[str], refused: Callable[[str], None]) -> None:
+        """Put paused runs at the end of the queue, in this order."""
+        for run in runs:
+            self.resume(run, lambda run: None, refused)
+
+    def leave(self) -> None:
+        """Do not ask again for what was left; the runs stay paused."""
+        self.left = ()
+        self._keep()
+
     def to_front(self, run: str) -> None:
         """Let a run that waits be the next."""
         self.waiting = tuple(sorted(self.waiting, key=lambda each: each.id != run))
-        self.changed.emit()
+        self._keep()
 
     def ask(self, run: str, what: Ask) -> None:
         """Pause or end the running training; one that waits is taken out of the queue."""
@@ -106,7 +123,7 @@ class TrainingQueue(QObject):
             self._stand(Standing(_ENDING[what]))
         elif any(each.id == run for each in self.waiting):
             self.waiting = tuple(each for each in self.waiting if each.id != run)
-            self._library.write(lambda library: withdraw(library, run, what), lambda _: self.changed.emit())
+            self._library.write(lambda library: withdraw(library, run, what), lambda _: self._keep())
 
     def close(self) -> None:
         """The window closes: the training pauses by itself, and the library says so when it is opened again."""
@@ -115,6 +132,17 @@ class TrainingQueue(QObject):
         if child is not None:
             child.ask(Ask.PAUSE)
 
+    def _remember(self, runs: tuple[str, ...]) -> None:
+        self.left = runs
+        self.changed.emit()
+
+    def _keep(self) -> None:
+        """Another run runs, or others wait: say it, and let the library know for the next time."""
+        running = () if self.running is None else (self.running.id,)
+        runs = (*running, *(each.id for each in self.waiting), *self.left)
+        self._library.write(lambda library: library.runs.keep_queue(runs), lambda _: None)
+        self.changed.emit()
+
     # Life of a run --------------------------------------------------------------------------------------------------
     def _next(self) -> None:
         if self.running is not None or not self.waiting or self._closing:
@@ -122,7 +150,7 @@ class TrainingQueue(QObject):
         run, self.waiting = self.waiting[0], self.waiting[1:]
         self.running, self._asked = run, None
         self.standing = Standing("Begins")
-        self.changed.emit()
+        self._keep()
         self._library.write(lambda library: start(library, run), self._start, self._refused)
 
     def _start(self, run: RunRow) -> None:
@@ -163,7 +191,7 @@ class TrainingQueue(QObject):
 
     def _over(self, event: JobEnded) -> None:
         run, self.running, self.standing = self.running, None, None
-        self.changed.emit()
+        self._keep()
         self.ended.emit(run, event)
         self._next()
 

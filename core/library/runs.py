@@ -30,9 +30,12 @@ CHECKPOINT_STATE = "checkpoint.json"
 """A training whose folder has this can be resumed."""
 _ROW = "run.json"
 """File of a run's folder in the trash: its row."""
+_QUEUE = "queue.json"
+"""File beside the runs' folders: which are under way, in order."""
 _RESUME = "It was interrupted and can be resumed."
 _WAITED = "It was waiting when the window closed; resume it to train."
-_LOST = "It was interrupted before its first checkpoint; start it again."
+_ANEW = "It was interrupted before its first checkpoint; resumed, it begins anew."
+_LOST = "It was interrupted, and its folder does not say any more what to do; start a new one."
 
 
 class RunRow(msgspec.Struct, frozen=True):
@@ -152,17 +155,31 @@ class Runs:
         """Make the rows of runs that nobody watches any more agree with their folders; returns their identifiers.
 
         Called by the only writer when it opens the library: whatever says "running" then has lost its parent, and what
-        waited for its turn waits for a person now.
+        waited for its turn waits for a person now. ``queue`` knows them all.
         """
         with self._catalogue.reading() as connection:
-            query = "SELECT id, status FROM runs WHERE status IN ('queued', 'running')"
-            lost = connection.execute(query).fetchall()
-        for run, status in lost:
-            folder = self._root / RUNS / run
-            waited = status == "queued" and (folder / SPECIFICATION).exists() and read_status(folder) is None
-            last = JobStatus("paused", _WAITED) if waited else last_status(folder)
+            query = "SELECT id FROM runs WHERE status IN ('queued', 'running') ORDER BY id"
+            lost = [run for (run,) in connection.execute(query)]
+        for run in lost:
+            last = last_status(self._root / RUNS / run)
             self.update(run, last.status, last.result, last.message)
-        return tuple(run for run, _ in lost)
+        if lost:
+            self.keep_queue(tuple(dict.fromkeys((*self.queue(), *lost))))
+        return tuple(lost)
+
+    def queue(self) -> tuple[str, ...]:
+        """Identifiers of the runs that were under way or waited when ``keep_queue`` was last told, in order."""
+        try:
+            return msgspec.json.decode((self._root / RUNS / _QUEUE).read_bytes(), type=tuple[str, ...])
+        except FileNotFoundError:
+            return ()
+        except (OSError, msgspec.MsgspecError) as error:
+            log.warning("the order of the runs that waited cannot be read: %s", error)
+            return ()
+
+    def keep_queue(self, runs: tuple[str, ...]) -> None:
+        """Remember which runs are under way or wait, in order."""
+        replace_file(self._root / RUNS / _QUEUE, msgspec.json.encode(runs))
 
     def list(self, kind: str | None = None) -> tuple[RunRow, ...]:
         """All runs, the newest first."""
@@ -189,9 +206,12 @@ class Runs:
 
 
 def last_status(folder: Path) -> JobStatus:
-    """How a run stands whose process is gone: paused when it left a checkpoint and did not say how it ended."""
+    """How a run stands whose process is gone: as it said itself, else paused while its folder says what to do."""
     last = read_status(folder)
     if last is not None and last.status != "running":
         return last
-    resumable = (folder / CHECKPOINT_STATE).exists()
-    return JobStatus("paused", _RESUME) if resumable else JobStatus("failed", _LOST)
+    if not (folder / SPECIFICATION).exists():
+        return JobStatus("failed", _LOST)
+    if (folder / CHECKPOINT_STATE).exists():
+        return JobStatus("paused", _RESUME)
+    return JobStatus("paused", _WAITED if last is None else _ANEW)

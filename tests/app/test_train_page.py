@@ -16,6 +16,7 @@ from app.pages.train.lines import COLUMNS, settings
 from app.pages.train.page import TrainPage
 from commands.record import record
 from core.library import EpisodeFilter, Library
+from core.processes.jobs import SPECIFICATION
 from robot.jobs import MODULES
 from tests.app.counting_job import END
 
@@ -195,6 +196,27 @@ def test_the_form_fits_the_kind_of_training(page: TrainPage) -> None:
     assert page.form.data.found.text().startswith(f"{EPISODES} episodes"), "descriptors learn from failures too"
     QTest.mouseClick(button(page, "Policy"), Qt.MouseButton.LeftButton)
     assert page.form.policy.isVisible()
+
+
+def test_what_a_closed_window_left_goes_on_with_one_click(
+    qt: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MODULES, "policy", "tests.app.counting_job")
+    with Library.open(tmp_path / "library") as library:
+        for name in ("first", "second"):
+            run = library.runs.begin("policy", None, {}, 0, name)
+            (Path(run.path) / SPECIFICATION).write_text("{}")
+    application = open_window(qt, tmp_path)
+    application.services.library.start()
+    application.window.show_page("train")
+    page = application.window.pages["train"]
+    wait_until(lambda: page.left_runs.isVisible())
+    assert "2 trainings were interrupted" in page.left_runs.words and "'first', 'second'" in page.left_runs.words
+    QTest.mouseClick(button(page, "Go on"), Qt.MouseButton.LeftButton)
+    wait_until(lambda: page._trainings.running is not None and page._trainings.running.name == "first")
+    wait_until(lambda: [run.name for run in page._trainings.waiting] == ["second"])
+    wait_until(lambda: not page.left_runs.isVisible())
+    close_window(application)
 
 
 def test_an_empty_library_leads_to_recording(qt: object, tmp_path: Path) -> None:

@@ -92,19 +92,39 @@ def test_runs_begin_one_after_the_other_and_the_queue_can_be_changed(window: Win
     assert window.runs()["first"].metrics["steps"] == 3
 
 
-def test_what_waited_when_the_window_closed_waits_for_a_person(window: Window) -> None:
-    for name in ("first", "second"):
+def test_what_waited_when_the_window_closed_goes_on_in_its_order_when_a_person_says_so(window: Window) -> None:
+    for name in ("first", "second", "third"):
         window.add(name)
-    wait_until(lambda: counted(window, "first") and len(window.queue.waiting) == 1)
+    wait_until(lambda: counted(window, "first") and len(window.queue.waiting) == 2)
+    window.queue.to_front(window.runs()["third"].id)
     window.close()
     again = Window(window.library.root)
-    wait_until(lambda: again.library.library is not None)
-    assert {name: run.status for name, run in again.runs().items()} == {"first": "paused", "second": "paused"}
+    wait_until(lambda: again.queue.left)
+    names = {run.id: name for name, run in again.runs().items()}
+    assert {run.status for run in again.runs().values()} == {"paused"}
+    assert [names[run] for run in again.queue.left] == ["first", "third", "second"]
     assert again.queue.running is None and again.queue.brief == ""
-    second = again.runs()["second"]
-    again.queue.resume(second.id, lambda run: None, pytest.fail)
-    wait_until(lambda: counted(again, "second"))
+    again.queue.go_on(again.queue.left, pytest.fail)
+    wait_until(lambda: counted(again, "first") and len(again.queue.waiting) == 2)
+    assert again.queue.left == ()
+    assert [run.name for run in again.queue.waiting] == ["third", "second"]
     again.close()
+
+
+def test_what_was_left_is_offered_until_it_is_decided(window: Window) -> None:
+    window.add("first")
+    wait_until(lambda: counted(window, "first"))
+    window.close()
+    for _ in range(2):
+        again = Window(window.library.root)
+        wait_until(lambda again=again: again.queue.left)
+        again.close()
+    again = Window(window.library.root)
+    wait_until(lambda: again.queue.left)
+    again.queue.leave()
+    again.close()
+    with Library.open(window.library.root) as library:
+        assert library.runs.queue() == () and library.runs.list()[0].status == "paused"
 
 
 def test_a_run_that_cannot_begin_is_refused_in_words(window: Window) -> None:

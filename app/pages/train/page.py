@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
-from app.page import PAGES, Page
+from app.page import Page
 from app.pages.train.curves import MOST, History, RunCurves
 from app.pages.train.details import RunDetails
+from app.pages.train.doing import RunDoing
 from app.pages.train.form import TrainForm
 from app.pages.train.keeping import RunKeeping
+from app.pages.train.left import LeftRuns
 from app.pages.train.lines import RunLine, read_lines
 from app.pages.train.planning import Options, Plan, Planning
 from app.pages.train.runs_table import RunModel, RunTable
@@ -23,9 +25,9 @@ from app.theme import unit
 from app.widgets.basics import ActionButton, EmptyState, column, laid_out, record_first, row, search_field, text
 from app.widgets.choices import tool
 from core.errors import InputError
-from core.library.runs import UNDER_WAY, RunRow
+from core.library.runs import RunRow
 from core.policies.config import PolicyConfig
-from core.processes.jobs import Ask, JobEnded, JobProgress, JobStage, read_metrics
+from core.processes.jobs import JobEnded, JobProgress, JobStage, read_metrics
 from robot.correspondence.start import begin as begin_correspondence
 from robot.policies.start import begin as begin_policy
 from robot.station_messages import Ready
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from core.library.library import Library
 
 _SPLITS: Setting[list[list[int]]] = Setting("train.splits", list[list[int]], [])
-_DEPLOY = "deploy"
-_NO_DEPLOY = "The Deploy page comes with the next version."
 
 
 class TrainPage(Page):
@@ -56,11 +56,11 @@ class TrainPage(Page):
         self.table = RunTable(self.model)
         self.curves = RunCurves()
         self.details = RunDetails(services.actions)
+        self.left_runs = LeftRuns(services.actions)
         self.words = search_field("Search runs")
         self._compose()
+        self.doing = RunDoing(services, self.table, self.details, self.keeping, self._added, self._refused)
         self._connect()
-        self._connect_actions()
-        self._allow()
 
     def _compose(self) -> None:
         self.words.setFixedWidth(unit() * 60)
@@ -94,8 +94,10 @@ class TrainPage(Page):
         self._waiting = QWidget()
         for widget in (self._waiting, self._no_runs, self._no_episodes, self._down):
             self._right.addWidget(widget)
+        right = column(self.left_runs, gap=0)
+        right.addWidget(self._right, 1)
         layout = row(self.form, gap=0)
-        layout.addWidget(self._right, 1)
+        layout.addLayout(right, 1)
         self.setLayout(layout)
 
     def _connect(self) -> None:
@@ -113,40 +115,18 @@ class TrainPage(Page):
         self.curves.recoloured.connect(self.table.show_colours)
         self.curves.recoloured.connect(self.details.show_colours)
         self.table.choiceChanged.connect(self._choose)
-        self.table.opened.connect(self._open)
-        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.customContextMenuRequested.connect(self._show_menu)
         self.words.textChanged.connect(self._search)
         self.words.returnPressed.connect(self.table.setFocus)
-        self.details.renamed.connect(lambda name: self._with_one(lambda line: self.keeping.rename(line, name)))
-        self.details.noted.connect(lambda words: self._with_one(lambda line: self.keeping.note(line, words)))
         self._services.station.readied.connect(self._station_ready)
-
-    def _connect_actions(self) -> None:
-        actions = self._services.actions
         handlers: dict[str, Callable[[], object]] = {
             "run.start": self._start,
-            "run.pause": lambda: self._ask(Ask.PAUSE),
-            "run.end": lambda: self._ask(Ask.CANCEL),
-            "run.resume": self._resume,
-            "run.next": lambda: self._with_one(lambda line: self._trainings.to_front(line.run.id)),
             "run.find": self._find,
-            "run.inspect": lambda: self._with_one(self._inspect),
-            "run.deploy": lambda: self._with_one(self._deploy),
-            "run.rename": lambda: self.details.edit(self.details.name),
-            "run.note": lambda: self.details.edit(self.details.note),
-            "run.trash": lambda: self.keeping.trash(self.table.chosen),
+            "run.go_on": lambda: trainings.go_on(self.left_runs.runs, self._refused),
+            "run.leave": trainings.leave,
         }
         for name, handler in handlers.items():
-            actions[name].triggered.connect(lambda _=False, handler=handler: handler())
-        actions["run.minutes"].toggled.connect(self.curves.by_minute)
-        actions.keysChanged.connect(self._explain)
-        self._explain()
-
-    def _explain(self) -> None:
-        """Why an action rests, where that is not plain to see."""
-        if _DEPLOY not in PAGES.entries():
-            self._services.actions["run.deploy"].setToolTip(_NO_DEPLOY)
+            self._services.actions[name].triggered.connect(lambda _=False, handler=handler: handler())
+        self._services.actions["run.minutes"].toggled.connect(self.curves.by_minute)
 
     # Page -----------------------------------------------------------------------------------------------------------
     def entered(self) -> None:
@@ -200,6 +180,12 @@ class TrainPage(Page):
         elif self._right.currentWidget() is self._down:
             self._right.setCurrentWidget(self._no_runs)
         self._show_count()
+        self._show_left()
+
+    def _show_left(self) -> None:
+        """What a closed window left and is still paused."""
+        paused = {line.run.id: line for line in self.model.lines if line.run.status == "paused"}
+        self.left_runs.show_runs([paused[run] for run in self._trainings.left if run in paused])
 
     def _look_at(self, runs: tuple[str, ...]) -> None:
         self._wanted = runs
@@ -223,7 +209,7 @@ class TrainPage(Page):
     def _show_details(self) -> None:
         lines, running = self.table.chosen, self._trainings.running
         here = len(lines) == 1 and running is not None and lines[0].run.id == running.id
-        allowed = self._allow()
+        allowed = self.doing.allow()
         self.details.show_runs(lines, self._trainings.standing if here else None, allowed)
 
     def _draw(self) -> None:
@@ -241,58 +227,9 @@ class TrainPage(Page):
 
         self._services.library.read(read, drawn)
 
-    def _allow(self) -> frozenset[str]:
-        """What can be done with the chosen runs; the actions follow."""
-        lines, running = self.table.chosen, self._trainings.running
-        one = lines[0] if len(lines) == 1 else None
-        waits = one is not None and any(run.id == one.run.id for run in self._trainings.waiting)
-        runs = one is not None and running is not None and one.run.id == running.id
-        policy = one is not None and one.run.kind == "policy"
-        can = {
-            "run.pause": runs,
-            "run.end": runs or waits,
-            "run.next": waits,
-            "run.resume": one is not None and one.run.status == "paused" and not runs and not waits,
-            "run.inspect": one is not None and not policy and one.model is not None,
-            "run.deploy": policy and one is not None and one.model is not None and _DEPLOY in PAGES.entries(),
-            "run.rename": one is not None,
-            "run.note": one is not None,
-            "run.trash": bool(lines) and all(line.run.status not in UNDER_WAY for line in lines),
-        }
-        for name, possible in can.items():
-            self._services.actions[name].setEnabled(possible)
-        shown = {name for name, possible in can.items() if possible}
-        return frozenset(shown | ({"run.deploy"} if policy and one is not None and one.model is not None else set()))
-
-    def _with_one(self, use: Callable[[RunLine], object]) -> None:
-        lines = self.table.chosen
-        if len(lines) == 1:
-            use(lines[0])
-
-    def _open(self) -> None:
-        for name in ("run.inspect", "run.deploy"):
-            if self._services.actions[name].isEnabled():
-                self._services.actions[name].trigger()
-
-    def _inspect(self, line: RunLine) -> None:
-        if line.model is not None:
-            self._services.reveal_model(line.model.path)
-
-    def _deploy(self, line: RunLine) -> None:
-        if line.model is not None:
-            self._services.deploy_policy(line.model.id)
-
     def _find(self) -> None:
         self.words.setFocus()
         self.words.selectAll()
-
-    def _show_menu(self, point: object) -> None:
-        menu = QMenu(self)
-        for name in ("inspect", "deploy", "pause", "resume", "next", "end", "rename", "note", "trash"):
-            action = self._services.actions[f"run.{name}"]
-            if action.isEnabled():
-                menu.addAction(action)
-        menu.popup(self.table.viewport().mapToGlobal(point))
 
     # Trainings ------------------------------------------------------------------------------------------------------
     def _start(self) -> None:
@@ -317,12 +254,6 @@ class TrainPage(Page):
         self._services.messenger.complain(message, key="training")
         self._refresh()
 
-    def _ask(self, what: Ask) -> None:
-        self._with_one(lambda line: self._trainings.ask(line.run.id, what))
-
-    def _resume(self) -> None:
-        self._with_one(lambda line: self._trainings.resume(line.run.id, self._added, self._refused))
-
     def _trainings_changed(self) -> None:
         running = self._trainings.running
         runs = (*((running,) if running is not None else ()), *self._trainings.waiting)
@@ -332,6 +263,7 @@ class TrainPage(Page):
             self._refresh()
         elif self._shown:
             self._show_details()
+        self._show_left()
 
     def _progressed(self, event: JobStage | JobProgress) -> None:
         running = self._trainings.running

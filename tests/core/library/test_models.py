@@ -73,10 +73,12 @@ def test_a_model_that_attempts_tell_of_stays(library: Library, tmp_path: Path) -
     assert Path(library.models.get("M1").path).exists()
 
 
-def test_a_run_without_its_process_is_paused_where_it_left_a_checkpoint(tmp_path: Path) -> None:
-    assert last_status(tmp_path).status == "failed"
+def test_a_run_without_its_process_is_paused_while_its_folder_says_what_to_do(tmp_path: Path) -> None:
+    assert last_status(tmp_path).status == "failed", "nothing says what it was to do"
+    (tmp_path / "specification.json").write_text("{}")
     write_status(tmp_path, JobStatus("running"))
+    assert "begins anew" in last_status(tmp_path).message
     (tmp_path / "checkpoint.json").write_text("{}")
-    assert last_status(tmp_path).status == "paused"
+    assert last_status(tmp_path).message == "It was interrupted and can be resumed."
     write_status(tmp_path, JobStatus("done", "well"))
     assert last_status(tmp_path).message == "well"

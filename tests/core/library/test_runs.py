@@ -72,8 +72,17 @@ def test_what_waited_is_offered_again_when_the_library_is_opened(library: Librar
     library.close()
     with Library.open(library.root) as opened:
         stands = {run.name: run.status for run in opened.runs.list()}
-        assert stands == {"waits": "paused", "runs": "failed", "bare": "failed"}
+        assert stands == {"waits": "paused", "runs": "paused", "bare": "failed"}
         assert "waiting when the window closed" in opened.runs.get(waiting.id).message
+        assert "begins anew" in opened.runs.get(begun.id).message
+        assert opened.runs.queue()[:2] == (waiting.id, begun.id)
+
+
+def test_an_order_that_cannot_be_read_is_no_order(library: Library) -> None:
+    library.runs.keep_queue(("B", "A"))
+    assert library.runs.queue() == ("B", "A")
+    (library.root / "runs" / "queue.json").write_text("[")
+    assert library.runs.queue() == ()
 
 
 def test_a_catalogue_without_names_of_runs_gets_them_from_the_models(library: Library) -> None:
