@@ -10,7 +10,7 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 
 import typer
 
-from commands import datasets, doctor, episodes, evaluate, models, record, runs, train
+from commands import attempts, datasets, doctor, episodes, evaluate, models, record, rollout, runs, train
 from commands.common import LibraryOption, RigOption, SeedOption, run_app
 from core.errors import InputError
 
@@ -27,7 +27,9 @@ app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
+app.add_typer(attempts.app, name="attempts")
 app.command("record")(record.record)
+app.command("rollout")(rollout.rollout)
 app.command("doctor")(doctor.doctor)
 
 

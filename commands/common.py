@@ -47,6 +47,24 @@ def emit(result: Any) -> None:
     sys.stdout.buffer.flush()
 
 
+def camera_roles(text: str) -> tuple[str, ...] | None:
+    """Roles by comma, or ``none``; None when nothing is asked for."""
+    if not text:
+        return None
+    return () if text == "none" else names_in(text)
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Words by comma."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def require(condition: bool, sentence: str) -> None:
+    """InputError with that sentence unless the condition holds."""
+    if not condition:
+        raise InputError(sentence)
+
+
 def tell(name: str, row: Any, line: Callable[[Any], str], as_json: bool, quiet: bool) -> None:
     """What came of a change to one thing: JSON under its name, or its line."""
     if as_json:

@@ -9,13 +9,16 @@ import typer
 
 from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root
 from commands.episodes import (
+    DemonstratorOption,
     OperatorOption,
+    PolicyOption,
     QueryOption,
     StatusOption,
     SuccessOption,
     TagOption,
     TaskOption,
     episode_filter,
+    policy_id,
 )
 from core.clock import utc_iso
 from core.library import Library
@@ -33,13 +36,17 @@ def freeze(
     status: StatusOption = None,
     success: SuccessOption = None,
     tag: TagOption = None,
+    demonstrator: DemonstratorOption = None,
+    policy: PolicyOption = None,
     library: LibraryOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Fix the episodes that match now, with their trims, under a name."""
+    """Fix the episodes that match now, with their trims, under a name; attempts of policies only when asked for."""
     with Library.open(library_root(library)) as opened:
-        dataset = opened.datasets.freeze(name, episode_filter(query, task, operator, status, success, tag))
+        chosen = policy_id(opened, policy)
+        wanted = episode_filter(query, task, operator, status, success, tag, demonstrator, chosen)
+        dataset = opened.datasets.freeze(name, wanted)
         kinds = opened.datasets.kinds(dataset.id)
     if len(kinds) > 1 and not quiet:
         typer.echo(
@@ -62,6 +69,8 @@ def preview(
     operator: OperatorOption = None,
     success: SuccessOption = None,
     tag: TagOption = None,
+    demonstrator: DemonstratorOption = None,
+    policy: PolicyOption = None,
     library: LibraryOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -70,8 +79,9 @@ def preview(
     from robot.policies.demonstrated import demonstrated
 
     config = PolicyConfig(representation=representation, camera=camera)
-    source = dataset or episode_filter(query, task, operator, None, success, tag)
     with Library.open(library_root(library), writable=False) as opened:
+        chosen = policy_id(opened, policy)
+        source = dataset or episode_filter(query, task, operator, None, success, tag, demonstrator, chosen)
         _, found = demonstrated(opened, config, source, failures=failures)
     if as_json:
         emit(msgspec.to_builtins(found))

@@ -23,6 +23,12 @@ OperatorOption = Annotated[str | None, typer.Option(help="Only this operator.", 
 StatusOption = Annotated[
     str | None, typer.Option(help="recording, complete, recovered or trashed.", show_default=False)
 ]
+DemonstratorOption = Annotated[
+    str | None, typer.Option(help="hand, expert, scan, or policy for attempts.", show_default=False)
+]
+PolicyOption = Annotated[
+    str | None, typer.Option("--policy", metavar="P", help="Only attempts of this policy.", show_default=False)
+]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag; again for more.")]
 
 
@@ -46,8 +52,10 @@ def episode_filter(
     status: str | None,
     success: Verdict | None,
     tag: list[str] | None,
+    demonstrator: str | None,
+    policy: str | None,
 ) -> EpisodeFilter:
-    """The filter that the options of ``episodes list`` and ``datasets freeze`` describe."""
+    """The filter that the options of ``episodes list`` and ``datasets freeze`` describe; ``policy``: an identifier."""
     return EpisodeFilter(
         query=query,
         task=task,
@@ -56,7 +64,14 @@ def episode_filter(
         success=None if success in (None, Verdict.NONE) else success is Verdict.TRUE,
         unlabelled=success is Verdict.NONE,
         tags=tuple(tag or ()),
+        demonstrator=demonstrator,
+        policy=policy,
     )
+
+
+def policy_id(library: Library, prefix: str | None) -> str | None:
+    """The identifier of the policy that an option names, if it names one."""
+    return None if prefix is None else library.models.policy(prefix).id
 
 
 @app.command("list")
@@ -67,6 +82,8 @@ def list_episodes(
     status: StatusOption = None,
     success: SuccessOption = None,
     tag: TagOption = None,
+    demonstrator: DemonstratorOption = None,
+    policy: PolicyOption = None,
     limit: Annotated[int, typer.Option(min=0, max=10_000, help="At most this many.")] = 100,
     offset: Annotated[int, typer.Option(min=0, help="Leave out the first ones.")] = 0,
     sort: Annotated[str, typer.Option(help="Column to sort by; newest first by default.")] = "created",
@@ -76,8 +93,9 @@ def list_episodes(
     quiet: QuietOption = False,
 ) -> None:
     """List episodes, the newest first."""
-    wanted = episode_filter(query, task, operator, status, success, tag)
     with Library.open(library_root(library), writable=False) as opened:
+        chosen = policy_id(opened, policy)
+        wanted = episode_filter(query, task, operator, status, success, tag, demonstrator, chosen)
         page = opened.episodes.list(wanted, sort=sort, descending=not ascending, limit=limit, offset=offset)
     if as_json:
         emit({"episodes": page.rows, "total": page.total})

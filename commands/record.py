@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
-from ulid import ULID
 
 from commands.common import (
     JsonOption,
@@ -18,18 +16,21 @@ from commands.common import (
     QuietOption,
     RigOption,
     SeedOption,
+    camera_roles,
     emit,
     library_root,
+    names_in,
+    require,
 )
-from core.clock import monotonic_ns, utc_ns
-from core.errors import InputError, LibraryError, StopReason
-from core.library.library import Library
+from core.clock import monotonic_ns
+from core.library import EpisodeRow, Library
 from core.messages import EpisodeMetadata, EpisodeSummary
 from core.static_scenes import SCAN, object_names
 from core.tasks import TaskInfo
 from robot.assembly import choose_cameras
 from robot.lockstep import LockstepSpec
-from robot.lockstep_pool import Job, Result, generate
+from robot.lockstep_episodes import into_library
+from robot.lockstep_pool import Job
 from robot.rig import DEFAULT_RIG, WRIST, load_rig
 from robot.scan_path import Dome
 from robot.simulation import variations
@@ -37,7 +38,6 @@ from robot.simulation.tasks import TASKS
 
 EXPERT = "expert"
 DISTRIBUTIONS = ("train", "test")
-_BROKEN = (StopReason.DISK_FULL, StopReason.RECORDING_FAILED)
 
 
 def record(
@@ -69,36 +69,35 @@ def record(
     config = load_rig(rig or DEFAULT_RIG)
     info: TaskInfo = TASKS.get(task).info
     known = f"There is no demonstrator '{demonstrator}' without a window; use {EXPERT} or {SCAN}."
-    _require(demonstrator in (EXPERT, SCAN), known)
-    _require(config.simulated, f"Simulated time needs a simulated rig; '{config.name}' is real.")
-    _require(distribution in DISTRIBUTIONS, f"There is no distribution '{distribution}'; choose train or test.")
-    chosen = tuple(sorted(variations.parse(_names(visuals))))
+    require(demonstrator in (EXPERT, SCAN), known)
+    require(config.simulated, f"Simulated time needs a simulated rig; '{config.name}' is real.")
+    require(distribution in DISTRIBUTIONS, f"There is no distribution '{distribution}'; choose train or test.")
+    chosen = tuple(sorted(variations.parse(names_in(visuals))))
     names = object_names(objects or ", ".join(info.objects)) if demonstrator == SCAN else ()
-    roles = (WRIST,) if demonstrator == SCAN else _cameras(cameras)
+    roles = (WRIST,) if demonstrator == SCAN else camera_roles(cameras)
     choose_cameras(config, roles)
     spec = LockstepSpec(config, task, roles, rate, chosen)
     start_ns = monotonic_ns()
+    common = EpisodeMetadata(
+        id="",
+        task=task,
+        created_utc_ns=0,
+        clock="lockstep",
+        rig="",
+        demonstrator=demonstrator,
+        tags=names,
+        simulated=True,
+        distribution=distribution,
+        visuals=chosen,
+        objects=names,
+    )
+    dome = Dome.of(views) if demonstrator == SCAN else None
+    jobs = (
+        Job(None, msgspec.structs.replace(common, seed=each), not no_disturbances, dome)
+        for each in range(seed, seed + episodes)
+    )
     with Library.open(library_root(library)) as opened:
-        begun: dict[str, Path] = {}
-        common = EpisodeMetadata(
-            id="",
-            task=task,
-            created_utc_ns=0,
-            clock="lockstep",
-            rig="",
-            demonstrator=demonstrator,
-            tags=names,
-            simulated=True,
-            distribution=distribution,
-            visuals=chosen,
-            objects=names,
-        )
-        dome = Dome.of(views) if demonstrator == SCAN else None
-        jobs = _jobs(opened, begun, common, range(seed, seed + episodes), dome, disturbances=not no_disturbances)
-        try:
-            rows = _run(opened, generate(spec, jobs, min(workers, episodes)), begun, episodes, quiet)
-        finally:
-            _discard(opened, begun)
+        rows = _run(opened, into_library(opened, spec, jobs, min(workers, episodes)), episodes, quiet)
     successes = sum(bool(row["success"]) for row in rows)
     wall_s = round((monotonic_ns() - start_ns) / 1e9, 3)
     if as_json:
@@ -109,72 +108,17 @@ def record(
 
 
 def _run(
-    library: Library,
-    results: Generator[tuple[Job, Result], None, None],
-    begun: dict[str, Path],
-    episodes: int,
-    quiet: bool,
+    library: Library, summaries: Generator[EpisodeSummary, None, None], episodes: int, quiet: bool
 ) -> list[dict[str, Any]]:
-    """Complete the catalogue's rows as episodes end."""
+    """Tell how far it is; returns the rows in the order of their seeds."""
     rows: dict[int, dict[str, Any]] = {}
-    with Progress("Recording", episodes, quiet=quiet) as progress, closing(results):
-        for job, summary in results:
-            if not isinstance(summary, EpisodeSummary):
-                continue
-            library.episodes.complete(summary)
-            del begun[summary.id]
-            rows[job.metadata.seed or 0] = _row(library, summary)
+    with Progress("Recording", episodes, quiet=quiet) as progress, closing(summaries):
+        for summary in summaries:
+            row = library.episodes.get(summary.id)
+            rows[row.seed or 0] = _row(row)
             progress.advance()
-            if summary.stop_reason in _BROKEN:
-                raise LibraryError(f"Episode {summary.id}: {StopReason(summary.stop_reason).sentence}")
     return [rows[seed] for seed in sorted(rows)]
 
 
-def _discard(library: Library, begun: dict[str, Path]) -> None:
-    """An interrupted episode in simulated time is worth nothing: it can be made again from its seed."""
-    for episode_id, path in begun.items():
-        for leftover in path.parent.glob(f"{path.name}*"):
-            leftover.unlink(missing_ok=True)
-        library.episodes.cancel(episode_id)
-
-
-def _jobs(
-    library: Library,
-    begun: dict[str, Path],
-    common: EpisodeMetadata,
-    seeds: Iterable[int],
-    dome: Dome | None,
-    *,
-    disturbances: bool,
-) -> Iterator[Job]:
-    for seed in seeds:
-        metadata = msgspec.structs.replace(common, id=str(ULID()), created_utc_ns=utc_ns(), seed=seed)
-        _, path = library.episodes.begin(metadata)
-        begun[metadata.id] = path
-        yield Job(path, metadata, disturbances, dome)
-
-
-def _row(library: Library, summary: EpisodeSummary) -> dict[str, Any]:
-    return {
-        "id": summary.id,
-        "path": str(library.episodes.get(summary.id).path),
-        "success": summary.success,
-        "frames": summary.frames,
-        "dropped": summary.dropped,
-        "duration_s": summary.duration_s,
-    }
-
-
-def _cameras(text: str) -> tuple[str, ...] | None:
-    if not text:
-        return None
-    return () if text == "none" else _names(text)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _require(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise InputError(sentence)
+def _row(row: EpisodeRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("id", "path", "success", "frames", "dropped", "duration_s")}

@@ -191,6 +191,7 @@ class EpisodeMetadata(msgspec.Struct, frozen=True):
     """Everything needed to rebuild the catalogue row; stands in the episode file itself.
 
     ``objects``: what a person says lies in a scanned scene (``core.static_scenes``); empty for a demonstration.
+    ``policy``: the model that is tried, for an attempt; its ``demonstrator`` is ``policy`` too.
     """
 
     id: str
@@ -211,6 +212,7 @@ class EpisodeMetadata(msgspec.Struct, frozen=True):
     software_version: str = ""
     schema_version: int = 1
     objects: tuple[str, ...] = ()
+    policy: str = ""
 
 
 class StreamSummary(msgspec.Struct, frozen=True):
@@ -228,7 +230,11 @@ class StreamSummary(msgspec.Struct, frozen=True):
 
 
 class EpisodeSummary(msgspec.Struct, frozen=True):
-    """What came of one recording, sent to whoever owns the catalogue."""
+    """What came of one recording, sent to whoever owns the catalogue.
+
+    ``success`` is what counts, ``judged`` what the simulator saw; ``disturbance`` who disturbed the scene, a person
+    before a script; ``interventions`` how often a hand took the arm from a policy.
+    """
 
     id: str
     path: str
@@ -244,3 +250,6 @@ class EpisodeSummary(msgspec.Struct, frozen=True):
     integrity: str = "ok"
     disturbed: bool = False
     start_poses: dict[str, Floats] = {}
+    judged: bool | None = None
+    disturbance: Disturbance = Disturbance.NONE
+    interventions: int = 0

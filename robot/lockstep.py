@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from core.attempts.outcome import verdict
 from core.clock import NANOSECONDS, LockstepClock
 from core.episodes.disk import check_free_space, estimated_bytes_per_second
 from core.episodes.recorder import Recorder
@@ -35,13 +36,15 @@ _SCAN_LIMIT_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class LockstepSpec:
-    """Which world: the same for all episodes of a worker. ``cameras`` None means all of the rig."""
+    """Which world: the same for all episodes of a worker. ``cameras`` None means all of the rig; of those that are
+    drawn ``recorded`` go into the file, None: all."""
 
     config: RigConfig
     task: str
     cameras: tuple[str, ...] | None = None
     rate_hz: float | None = None
     visuals: tuple[str, ...] = ()
+    recorded: tuple[str, ...] | None = None
 
 
 class _ExpertSource:
@@ -64,9 +67,12 @@ class _ExpertSource:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What came of one attempt: judged by the simulator; ``summary`` of its file, if it was recorded."""
+    """What came of one attempt: judged by the simulator; ``summary`` of its file, if it was recorded.
 
-    success: bool
+    ``success`` None: it was ended by something that is not the policy's fault.
+    """
+
+    success: bool | None
     duration_s: float
     stop_reason: StopReason | None
     summary: EpisodeSummary | None
@@ -111,7 +117,7 @@ class LockstepRig:
             self._recorder = self._open(path, metadata, encoder_threads)
         self._run(loop, stopped, self._scene.finished, self._scene.info.time_limit_s + 1.0)
         success = self._scene.success() and not stopped
-        return success if self._recorder is None else self._finish(self._recorder, success, stopped)
+        return success if self._recorder is None else self._finish(self._recorder, success, stopped, judged=success)
 
     def roll_out(
         self,
@@ -139,16 +145,18 @@ class LockstepRig:
             self._run(loop, stopped, self._scene.finished, self._scene.info.time_limit_s + 1.0)
         finally:
             self._watch = _nobody
-        success = self._scene.success() and not stopped
+        reason = stopped[0] if stopped else None
+        judged = self._scene.success()
+        success = verdict(judged, reason)
         duration_s = (self._clock.now_ns() - began_ns) / NANOSECONDS
-        summary = None if self._recorder is None else self._finish(self._recorder, success, stopped)
-        return Rollout(success, duration_s, stopped[0] if stopped else None, summary)
+        summary = None if self._recorder is None else self._finish(self._recorder, success, stopped, judged)
+        return Rollout(success, duration_s, reason, summary)
 
     def record_scan(
         self, path: Path, metadata: EpisodeMetadata, dome: Dome, *, encoder_threads: int = 1
     ) -> EpisodeSummary:
         """Sweep the camera on the hand over a seeded scene, one picture at every pose within reach."""
-        (info,) = scanning_cameras([camera.info for camera in self._devices.cameras])
+        (info,) = scanning_cameras(self._cameras())
         loop, stopped = self._begin(metadata, disturbances=False)
         loop.grant(Source.SCAN, _LEASE)
         poses = waypoints(self._spec.config, info.pose(SE3.identity()), dome)
@@ -160,7 +168,7 @@ class LockstepRig:
             self._run(loop, stopped, lambda: self._swept(sweep), _SCAN_LIMIT_S)
         finally:
             self._sweep = None
-        return self._finish(recorder, None, stopped)
+        return self._finish(recorder, None, stopped, judged=None)
 
     def _begin(self, metadata: EpisodeMetadata, *, disturbances: bool) -> tuple[ControlLoop, list[StopReason]]:
         """The scene of the metadata's seed, and a control loop in it with what stopped it."""
@@ -179,10 +187,16 @@ class LockstepRig:
             camera.start(self._on_frame) if sweep.wants_picture else camera.stop()
         return sweep.finished
 
-    def _finish(self, recorder: Recorder, success: bool | None, stopped: list[StopReason]) -> EpisodeSummary:
+    def _finish(
+        self, recorder: Recorder, success: bool | None, stopped: list[StopReason], judged: bool | None
+    ) -> EpisodeSummary:
         self._recorder = None
         whole = recorder.counters().stop_reason is None
-        return recorder.finish(success=success if whole else None, stop_reason=stopped[0] if stopped else None)
+        return recorder.finish(
+            success=success if whole else None,
+            stop_reason=stopped[0] if stopped else None,
+            judged=judged,
+        )
 
     def _open(self, path: Path, metadata: EpisodeMetadata, encoder_threads: int, *, scan: bool = False) -> Recorder:
         metadata = msgspec.structs.replace(
@@ -194,7 +208,7 @@ class LockstepRig:
             control_rate_hz=self._spec.config.control_rate_hz,
             start_poses=dict(self._scene.truth().X_WO),
         )
-        infos: Sequence[CameraInfo] = [camera.info for camera in self._devices.cameras]
+        infos: Sequence[CameraInfo] = [info for info in self._cameras() if self._records(info.role)]
         infos = scanning_cameras(infos) if scan else infos
         needed_minutes = self._scene.info.time_limit_s / 60.0
         check_free_space(path.parent, estimated_bytes_per_second(infos), needed_minutes)
@@ -233,5 +247,11 @@ class LockstepRig:
     def _on_frame(self, frame: Frame) -> None:
         self._watch(frame)
         wanted = frame if self._sweep is None else self._sweep.offer(frame)
-        if wanted is not None and self._recorder is not None:
+        if wanted is not None and self._recorder is not None and self._records(frame.role):
             self._recorder.frame(wanted)
+
+    def _cameras(self) -> list[CameraInfo]:
+        return [camera.info for camera in self._devices.cameras]
+
+    def _records(self, role: str) -> bool:
+        return self._spec.recorded is None or role in self._spec.recorded

@@ -20,6 +20,7 @@ import msgspec
 from core.clock import NANOSECONDS
 from core.episodes import convert, disk
 from core.episodes.codecs import DepthCodec
+from core.episodes.conduct import Conduct
 from core.episodes.intake import FRAMES_IN_FLIGHT, CameraCounters, CameraIntake, EncodedFrame
 from core.episodes.streams import StreamCounter, summaries
 from core.episodes.topics import STATE
@@ -90,7 +91,7 @@ class Recorder:
         self._steps = StreamCounter(STATE, "protobuf", metadata.control_rate_hz)
         self._first_ns: int | None = None
         self._last_ns = 0
-        self._disturbed = False
+        self._conduct = Conduct()
         self._start_poses: dict[str, Floats] = metadata.start_poses
         self._stop_reason: StopReason | None = None
         self._error: str | None = None
@@ -167,7 +168,9 @@ class Recorder:
             error=self._error,
         )
 
-    def finish(self, success: bool | None = None, stop_reason: str | None = None) -> EpisodeSummary:
+    def finish(
+        self, success: bool | None = None, stop_reason: str | None = None, judged: bool | None = None
+    ) -> EpisodeSummary:
         """Write what is under way and close the file. A second call returns the same summary.
 
         After a write error the file keeps everything before it; ``integrity`` says so. When not even the closing
@@ -176,7 +179,7 @@ class Recorder:
         with self._finishing:
             if self._summary is None:
                 self._drain()
-                self._summary = self._close(self._summarise(success, stop_reason or self._stop_reason))
+                self._summary = self._close(self._summarise(success, stop_reason or self._stop_reason, judged))
             return self._summary
 
     def abort(self) -> None:
@@ -228,7 +231,9 @@ class Recorder:
         if isinstance(item, Step):
             self._writer.step(item)
             self._steps.kept(item.state.stamp_ns)
-            self._disturbed |= item.disturbance is not Disturbance.NONE
+            self._conduct.disturbed(item.disturbance)
+            if item.wanted is not None:
+                self._conduct.driven(item.wanted.source)
             self._note(item.state.stamp_ns)
         elif isinstance(item, Truth):
             self._writer.truth(item)
@@ -261,7 +266,7 @@ class Recorder:
         self._error = f"The recording was closed because writing failed ({error.strerror}); all before it was kept."
         self._stop_reason = StopReason.DISK_FULL if disk.is_full(error) else StopReason.RECORDING_FAILED
 
-    def _summarise(self, success: bool | None, stop_reason: str | None) -> EpisodeSummary:
+    def _summarise(self, success: bool | None, stop_reason: str | None, judged: bool | None) -> EpisodeSummary:
         cameras = list(self._cameras.values())
         colour = [camera.rgb for camera in cameras]
         depth = [camera.depth for camera in cameras if camera.depth.frames]
@@ -278,8 +283,11 @@ class Recorder:
             success=success,
             stop_reason=stop_reason,
             integrity=Integrity.OK if self._error is None else Integrity.CUT,
-            disturbed=self._disturbed,
+            disturbed=self._conduct.disturbance is not Disturbance.NONE,
             start_poses=self._start_poses,
+            judged=judged,
+            disturbance=self._conduct.disturbance,
+            interventions=self._conduct.interventions,
         )
 
     def _close(self, summary: EpisodeSummary) -> EpisodeSummary:

@@ -12,15 +12,26 @@ import msgspec
 from core.clock import NANOSECONDS
 from core.episodes import convert, reticle_pb2
 from core.episodes.codecs import jpeg_size
+from core.episodes.conduct import Conduct
 from core.episodes.header import FINISHED_SUFFIX, HEADER, SUMMARY, EpisodeHeader, protected
 from core.episodes.mcap_file import Chunk, McapFile
 from core.episodes.scan import FileScan, find_description, scan_file
 from core.episodes.streams import StreamCounter, summaries
 from core.episodes.table import messages_in, read_index
-from core.episodes.topics import SENT, STATE, TRUTH, camera_slot, channels_of, depth_topic, rgb_topic, role_of_frame
+from core.episodes.topics import (
+    SENT,
+    STATE,
+    TRUTH,
+    WANTED,
+    camera_slot,
+    channels_of,
+    depth_topic,
+    rgb_topic,
+    role_of_frame,
+)
 from core.episodes.truth import truth_from
 from core.errors import EpisodeFileError
-from core.messages import CameraInfo, Disturbance, EpisodeSummary, Floats, Integrity
+from core.messages import CameraInfo, Disturbance, EpisodeSummary, Floats, Integrity, Source
 from core.platform import sync_directory, try_lock
 
 RECOVERING_SUFFIX = ".mcap.recovering"
@@ -163,7 +174,7 @@ class _Account:
         }
         self._steps = StreamCounter(STATE, "protobuf", header.metadata.control_rate_hz)
         self._start_poses: dict[str, Floats] = header.metadata.start_poses
-        self._disturbed = False
+        self._conduct = Conduct()
         self._stamps: list[int] = []
         self.counts: Counter[int] = Counter()
 
@@ -196,7 +207,9 @@ class _Account:
             if topic in self._depth:
                 counter.codec = convert.image_from(data)[1]
         elif topic == SENT:
-            self._disturbed |= convert.parse(reticle_pb2.Sent(), data).disturbance != Disturbance.NONE
+            self._conduct.disturbed(Disturbance(convert.parse(reticle_pb2.Sent(), data).disturbance))
+        elif topic == WANTED:
+            self._conduct.driven(Source(convert.parse(reticle_pb2.Setpoint(), data).source))
         elif topic == TRUTH and not self._start_poses:
             self._start_poses = truth_from(data).X_WO
 
@@ -217,6 +230,9 @@ class _Account:
             success=written.success if written else None,
             stop_reason=written.stop_reason if written else None,
             integrity=Integrity.RECOVERED,
-            disturbed=self._disturbed,
+            disturbed=self._conduct.disturbance is not Disturbance.NONE,
             start_poses=self._start_poses,
+            judged=written.judged if written else None,
+            disturbance=self._conduct.disturbance,
+            interventions=self._conduct.interventions,
         )

@@ -16,6 +16,7 @@ from core.library.catalogue import Catalogue
 from core.library.episodes import new_id
 from core.library.preview import Preview, Wanted, preview
 from core.library.query import EpisodeFilter, where
+from core.messages import Source
 
 
 class Dataset(msgspec.Struct, frozen=True):
@@ -65,14 +66,20 @@ class Datasets:
         self._catalogue = catalogue
 
     def freeze(self, name: str, episodes: EpisodeFilter) -> Dataset:
-        """Fix the intact episodes that match now under a name; later labels and trims do not change it."""
+        """Fix the intact episodes that match now under a name; later labels and trims do not change it.
+
+        Attempts of policies only where the filter asks for them by name.
+        """
         clause, values = where(episodes)
+        clause += "" if episodes.asks_for_attempts else f" AND demonstrator <> '{Source.POLICY}'"
         query = f"{_NOW} WHERE {clause} AND {_INTACT} ORDER BY id"
         with self._catalogue.writing() as connection:
             return self._store(connection, name, episodes, connection.execute(query, values).fetchall())
 
     def preview(self, source: EpisodeFilter | str, wanted: Wanted) -> Preview:
         """What a training would learn from of the episodes that match, or of those of the data set of that name."""
+        chosen = isinstance(source, str) or source.asks_for_attempts  # a data set has them only where they were
+        wanted = msgspec.structs.replace(wanted, attempts=wanted.attempts or chosen)
         if isinstance(source, str):
             dataset = self.get(source)
             with self._catalogue.reading() as connection:

@@ -323,9 +323,9 @@ def _clean(tags: Sequence[str]) -> list[str]:
 
 
 _NEEDED_BY = {
-    "data set": "dataset_episodes WHERE episode = ?",
-    "attempt": "attempts WHERE episode = ?",
-    "label": "annotations WHERE kind = 'points' AND episode = ?",
+    "a data set": "dataset_episodes WHERE episode = ?",
+    "an attempt": "attempts WHERE episode = ?",
+    "a label": "annotations WHERE kind = 'points' AND episode = ?",
 }
 
 
@@ -336,5 +336,5 @@ def _require_purgeable(connection: sqlite3.Connection, episode_id: str) -> int:
         raise InputError(f"Episode {episode_id} is not in the trash; only trashed episodes can be removed for good.")
     for what, rows in _NEEDED_BY.items():
         if connection.execute(f"SELECT 1 FROM {rows}", (number,)).fetchone():
-            raise InputError(f"Episode {episode_id} is part of a {what} and cannot be removed for good.")
+            raise InputError(f"Episode {episode_id} is part of {what} and cannot be removed for good.")
     return int(number)

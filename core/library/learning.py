@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.correspondence.config import EpisodeSpan
 from core.errors import InputError
 from core.library.datasets import Dataset
+from core.messages import Source
 from core.static_scenes import SCAN
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ def spans(library: Library, dataset: Dataset) -> tuple[EpisodeSpan, ...]:
 
 
 def all_spans(library: Library) -> tuple[EpisodeSpan, ...]:
-    """Every intact episode as it is now. InputError when there is none."""
+    """Every intact episode as it is now, but attempts of policies. InputError when there is none."""
     rows = (library.episodes.get(episode) for episode in library.episodes.ids())
-    intact = [row for row in rows if row.status in ("complete", "recovered") and Path(row.path).exists()]
+    intact = [
+        row
+        for row in rows
+        if row.status in ("complete", "recovered") and row.demonstrator != Source.POLICY and Path(row.path).exists()
+    ]
     if not intact:
         raise InputError("The library holds no finished episode; record some first.")
     return tuple(_span(library, row, row.sha256, row.trim_start_s, row.trim_end_s) for row in intact)

@@ -9,6 +9,7 @@ from types import TracebackType
 from core.errors import LibraryError
 from core.library import backup
 from core.library.annotations import Annotations
+from core.library.attempts import Attempts
 from core.library.catalogue import BUSY_TIMEOUT_MS, Catalogue
 from core.library.catalogue import NAME as CATALOGUE
 from core.library.datasets import Datasets
@@ -40,6 +41,7 @@ class Library:
         self.runs = Runs(root, catalogue)
         self.models = Models(root, catalogue)
         self.annotations = Annotations(root, catalogue)
+        self.attempts = Attempts(catalogue)
         self.masks = MaskCorrections(catalogue)
         self.report = Report()
         self._catalogue = catalogue

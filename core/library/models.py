@@ -110,6 +110,13 @@ class Models:
         with self._catalogue.reading() as connection:
             return self._row(only(connection, "models", _MODEL, prefix, "model"))
 
+    def policy(self, prefix: str) -> ModelRow:
+        """The policy whose identifier begins so; InputError when there is no one such, or it is none."""
+        found = self.get(prefix)
+        if found.kind != "policy":
+            raise InputError(f"The model '{found.name}' is not a policy but a {found.kind} model; choose a policy.")
+        return found
+
     def rename(self, model: str, name: str) -> ModelRow:
         """Call a model otherwise, in its folder and in the catalogue."""
         row, words = self.get(model), name.strip()

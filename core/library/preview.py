@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from core.episodes.topics import depth_topic, rgb_topic
-from core.messages import Integrity
+from core.messages import Integrity, Source
 from core.static_scenes import SCAN
 
 _QUERY = """
@@ -27,9 +27,9 @@ class Wanted(msgspec.Struct, frozen=True):
     """What a training needs of an episode.
 
     ``camera``: role of the camera whose images (and ``depth``) it must have; empty: none. ``object_state``: it must be
-    known where objects are, as it is in simulation. ``failures``, ``scans``: they are wanted too. ``alike``: all must
-    be of one rig and one rate, the ones that most have. ``one_task``: a mixture of tasks cannot be learned; ``least``:
-    fewer episodes neither.
+    known where objects are, as it is in simulation. ``failures``, ``scans``, ``attempts`` (of policies): they are
+    wanted too. ``alike``: all must be of one rig and one rate, the ones that most have. ``one_task``: a mixture of
+    tasks cannot be learned; ``least``: fewer episodes neither.
     """
 
     camera: str = ""
@@ -37,6 +37,7 @@ class Wanted(msgspec.Struct, frozen=True):
     object_state: bool = False
     failures: bool = False
     scans: bool = False
+    attempts: bool = False
     alike: bool = True
     one_task: bool = False
     least: int = 1
@@ -153,6 +154,8 @@ def _unfit(episode: _Episode, wanted: Wanted) -> str:
     """Why this training cannot learn from an intact episode; empty when it can."""
     if episode.demonstrator == SCAN and not wanted.scans:
         return "of a scan, which shows no task"
+    if episode.demonstrator == Source.POLICY and not wanted.attempts:
+        return "of a policy's attempts"
     if episode.success == 0 and not wanted.failures:
         return "failed"
     if wanted.object_state and not episode.simulated:

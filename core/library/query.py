@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from core.errors import InputError
+from core.messages import Source
 from core.static_scenes import SCAN
 
 STATUSES = ("recording", "complete", "recovered", "trashed")
@@ -30,8 +31,8 @@ class EpisodeFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which episodes. Everything set must hold; trashed ones appear only when ``status`` asks for them.
 
     ``query`` searches task, notes, tags and operator by the beginnings of words. ``tags`` must all be there.
-    ``unlabelled`` asks for episodes whose success nobody has said, ``demonstrations`` for all but scans. ``since`` and
-    ``until`` are UTC nanoseconds.
+    ``unlabelled`` asks for episodes whose success nobody has said, ``demonstrations`` for all but scans and attempts of
+    policies, ``policy`` for the attempts of one policy. ``since`` and ``until`` are UTC nanoseconds.
     """
 
     query: str = ""
@@ -45,6 +46,12 @@ class EpisodeFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     until: int | None = None
     demonstrator: str | None = None
     demonstrations: bool = False
+    policy: str | None = None
+
+    @property
+    def asks_for_attempts(self) -> bool:
+        """Whether attempts of policies are asked for by name; else nothing is ever learned from them."""
+        return self.policy is not None or self.demonstrator == Source.POLICY
 
 
 def search_expression(text: str) -> str:
@@ -67,8 +74,11 @@ def where(episodes: EpisodeFilter) -> tuple[str, list[Any]]:
     if episodes.unlabelled:
         clauses.append("success IS NULL")
     if episodes.demonstrations:
-        clauses.append("demonstrator <> ?")
-        values.append(SCAN)
+        clauses.append("demonstrator NOT IN (?, ?)")
+        values += [SCAN, str(Source.POLICY)]
+    if episodes.policy is not None:
+        clauses.append("number IN (SELECT episode FROM attempts WHERE policy = ?)")
+        values.append(episodes.policy)
     if episodes.since is not None:
         clauses.append("created_utc_ns >= ?")
         values.append(episodes.since)

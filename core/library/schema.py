@@ -247,6 +247,21 @@ ALTER TABLE runs ADD COLUMN notes TEXT NOT NULL DEFAULT '';
 UPDATE runs SET name = coalesce((SELECT models.name FROM models WHERE models.run = runs.id), '');
 """
 
+_ATTEMPTS = """
+DROP TABLE attempts;
+
+-- What an episode is as an attempt of a policy. That is no key of models: an episode may outlive its policy's folder.
+-- Whether it succeeded is the episode's own "success"; "judged" is what the simulator saw, whoever overrules it.
+CREATE TABLE attempts (
+    episode INTEGER PRIMARY KEY REFERENCES episodes (number),
+    policy TEXT NOT NULL,
+    judged INTEGER CHECK (judged IN (0, 1)),
+    disturbance TEXT NOT NULL DEFAULT 'none' CHECK (disturbance IN ('none', 'scripted', 'manual')),
+    interventions INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX attempts_by_policy ON attempts (policy);
+"""
+
 
 def run_script(connection: sqlite3.Connection, script: str) -> None:
     """Execute statements one by one: ``executescript`` would commit the transaction that we are in."""
@@ -272,7 +287,12 @@ def _names_and_notes_of_runs(db: Database) -> None:
     run_script(db.conn, _RUNS_NAMED)
 
 
-NEWEST_VERSION = 2
+@migrations(name="0003_attempts_are_episodes")
+def _attempts_are_episodes(db: Database) -> None:
+    run_script(db.conn, _ATTEMPTS)
+
+
+NEWEST_VERSION = 3
 """How many migrations there are; stands in ``user_version``."""
 
 

@@ -46,6 +46,8 @@ def insert(
     )
     for camera in cameras:
         _note_calibration(connection, number, camera)
+    if metadata.policy:
+        connection.execute("INSERT INTO attempts (episode, policy) VALUES (?, ?)", (number, metadata.policy))
 
 
 def describe(connection: sqlite3.Connection, header: EpisodeHeader) -> None:
@@ -97,6 +99,10 @@ def complete(connection: sqlite3.Connection, summary: EpisodeSummary, status: st
     (number,) = connection.execute("SELECT number FROM episodes WHERE id = ?", (summary.id,)).fetchone()
     connection.execute(
         "UPDATE descriptions SET start_poses = ? WHERE episode = ?", (_json(summary.start_poses), number)
+    )
+    connection.execute(
+        "UPDATE attempts SET judged = ?, disturbance = ?, interventions = ? WHERE episode = ?",
+        (None if summary.judged is None else int(summary.judged), summary.disturbance, summary.interventions, number),
     )
     connection.execute("DELETE FROM streams WHERE episode = ?", (number,))
     connection.executemany(

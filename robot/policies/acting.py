@@ -43,8 +43,10 @@ class PolicySource:
         policy.reset()
 
     def offer(self, frame: Frame) -> None:
-        """A frame of its camera, just captured."""
-        self._frame = frame
+        """A frame just captured; those of cameras that are not the policy's are only recorded."""
+        camera = self._policy.description.setup.camera
+        if camera is not None and frame.role == camera.role:
+            self._frame = frame
 
     def take(self) -> Setpoint | None:
         """The setpoint of this tick; to be asked for on every one."""

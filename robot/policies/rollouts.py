@@ -9,17 +9,17 @@ from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
-from ulid import ULID
-
-from core.clock import utc_ns
-from core.errors import ReticleError
-from core.messages import EpisodeMetadata
+from core.errors import InputError, ReticleError
+from core.messages import EpisodeMetadata, Source
 from core.policies.checkpoint import PolicyDescription, read_policy_description, save_policy
 from core.policies.model import PolicyModel
 from core.representations import REPRESENTATIONS
+from core.representations.representation import RepresentationInfo
+from robot.assembly import choose_cameras
 from robot.lockstep import LockstepSpec, Rollout
 from robot.lockstep_pool import Job, generate
-from robot.rig import DEFAULT_RIG, load_rig
+from robot.rig import DEFAULT_RIG, RigConfig, load_rig
+from robot.simulation.tasks import TASKS
 
 _LOG = logging.getLogger(__name__)
 _LAST, _LOOK_S = 10, 0.5
@@ -27,46 +27,75 @@ _FIRST_SEED = 500_000
 """Attempts beside a training begin at seeds that no data set and no test uses."""
 
 
-def lockstep_spec(description: PolicyDescription, task: str, visuals: tuple[str, ...] = ()) -> LockstepSpec:
-    """The world that a policy is tried in: its camera alone, as often as it looks."""
-    info = REPRESENTATIONS.get(description.setup.name).info
+def lockstep_spec(
+    description: PolicyDescription,
+    config: RigConfig,
+    task: str,
+    *,
+    recorded: tuple[str, ...] | None = None,
+    visuals: tuple[str, ...] = (),
+) -> LockstepSpec:
+    """The world that a policy is tried in: its camera as often as it looks, and those that are to be recorded besides.
+
+    ``recorded`` None: what it sees. InputError when the rig or the task cannot be for this policy.
+    """
+    if not config.simulated:
+        raise InputError(f"Simulated time needs a simulated rig; '{config.name}' is real.")
+    info: RepresentationInfo = REPRESENTATIONS.get(description.setup.name).info
+    _require_objects(description, task)
     camera = description.setup.camera
-    roles = (camera.role,) if info.images and camera is not None else ()
-    return LockstepSpec(load_rig(DEFAULT_RIG), task, roles, description.rate_hz if roles else None, visuals)
+    seen = (camera.role,) if info.images and camera is not None else ()
+    roles = tuple(dict.fromkeys((*seen, *(recorded or ()))))
+    choose_cameras(config, roles)
+    return LockstepSpec(config, task, roles, description.rate_hz if seen else None, visuals, recorded)
 
 
-def attempts(
+def _require_objects(description: PolicyDescription, task: str) -> None:
+    there = TASKS.get(task).info.objects
+    missing = [name for name in description.setup.object_points if name not in there]
+    if missing:
+        raise InputError(
+            f"The policy '{description.name}' is told where the {missing[0]} is, and the task '{task}' has none; "
+            f"try it at '{description.task}'."
+        )
+
+
+def jobs(
     folder: Path,
+    description: PolicyDescription,
     task: str,
     seeds: Iterable[int],
     *,
-    workers: int,
     distribution: str = "test",
     disturbances: bool = True,
     visuals: tuple[str, ...] = (),
-) -> Iterator[tuple[int, Rollout]]:
-    """Seed and outcome of every attempt, as each ends; outcomes do not depend on the number of workers."""
-    spec = lockstep_spec(read_policy_description(folder), task, visuals)
-    jobs = (Job(None, _metadata(task, seed, distribution, visuals), disturbances, policy=folder) for seed in seeds)
-    with closing(generate(spec, jobs, workers)) as results:
+) -> Iterator[Job]:
+    """An attempt at every seed, yet without files."""
+    for seed in seeds:
+        metadata = EpisodeMetadata(
+            id="",
+            task=task,
+            created_utc_ns=0,
+            clock="lockstep",
+            rig="",
+            demonstrator=Source.POLICY,
+            simulated=True,
+            seed=seed,
+            distribution=distribution,
+            visuals=visuals,
+            policy=description.id,
+        )
+        yield Job(None, metadata, disturbances, policy=folder)
+
+
+def attempts(folder: Path, task: str, seeds: Iterable[int], *, workers: int) -> Iterator[tuple[int, Rollout]]:
+    """Seed and outcome of attempts that nobody keeps, as each ends; the same for any number of workers."""
+    description = read_policy_description(folder)
+    spec = lockstep_spec(description, load_rig(DEFAULT_RIG), task)
+    with closing(generate(spec, jobs(folder, description, task, seeds), workers)) as results:
         for job, rollout in results:
             if isinstance(rollout, Rollout):
                 yield job.metadata.seed or 0, rollout
-
-
-def _metadata(task: str, seed: int, distribution: str, visuals: tuple[str, ...]) -> EpisodeMetadata:
-    return EpisodeMetadata(
-        id=str(ULID()),
-        task=task,
-        created_utc_ns=utc_ns(),
-        clock="lockstep",
-        rig="",
-        demonstrator="policy",
-        simulated=True,
-        seed=seed,
-        distribution=distribution,
-        visuals=visuals,
-    )
 
 
 class RolloutsBeside:
@@ -115,7 +144,7 @@ class RolloutsBeside:
         successes = 0
         try:
             for _, rollout in attempts(folder, self._description.task, seeds, workers=1):
-                successes, self._done = successes + rollout.success, self._done + 1
+                successes, self._done = successes + bool(rollout.success), self._done + 1
                 if self._closing.is_set():
                     return
             self.newest = (successes / self._count, self._count)

@@ -191,6 +191,14 @@ def test_a_picture_is_asked_for_again_once_the_episode_has_changed(page: Episode
     wait_until(lambda: page.thumbnails.pixmap(shown) is not None)
 
 
+def test_episodes_are_found_by_who_drove(page: EpisodesPage) -> None:
+    driver = page.filters.operator
+    driver.setCurrentIndex(driver.findData("demonstrator/policy"))
+    wait_until(lambda: page.model.total == 0)
+    driver.setCurrentIndex(driver.findData("demonstrator/expert"))
+    wait_until(lambda: page.model.total == 3)
+
+
 def test_sorting_by_a_header(page: EpisodesPage) -> None:
     page.table._header_clicked(2)
     wait_until(lambda: page.model.sorted_by == "duration" and page.model.loaded(0) is not None)

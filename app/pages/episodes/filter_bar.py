@@ -1,4 +1,4 @@
-"""The filter bar: words, task, operator, outcome, tag, date. What is set is what is shown."""
+"""The filter bar: words, task, who drove, outcome, tag, date. What is set is what is shown."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ from app.widgets.basics import row, search_field, text
 from app.widgets.choices import Combo, tool
 from core.clock import NANOSECONDS
 from core.library.query import EpisodeFilter
+from core.messages import Source
 
 _TYPING_MS = 150
 _ANY = ""
 _OUTCOMES = (("Any outcome", _ANY), ("Success", "success"), ("Failure", "failure"), ("No verdict", "none"))
+_DRIVERS = (
+    ("By hand", f"demonstrator/{Source.HAND}"),
+    ("By an expert", f"demonstrator/{Source.EXPERT}"),
+    ("By a policy", f"demonstrator/{Source.POLICY}"),
+    ("Scans", f"demonstrator/{Source.SCAN}"),
+)
 _DATES = (("Any date", _ANY), ("Today", "0"), ("Last 7 days", "7"), ("Last 30 days", "30"), ("Last 365 days", "365"))
 
 
@@ -61,7 +68,8 @@ class FilterBar(QFrame):
         self._typing.timeout.connect(self._announce)
         self.words.textChanged.connect(lambda _: self._typing.start())
         self.words.returnPressed.connect(self._announce)
-        for combo in (self.task, self.operator, self.tag, self.outcome, self.date):
+        self._combos = (self.task, self.operator, self.tag, self.outcome, self.date)
+        for combo in self._combos:
             combo.currentIndexChanged.connect(lambda _: self._announce())
         self.offer_names([], [], [], {})
         self._refresh()
@@ -70,7 +78,7 @@ class FilterBar(QFrame):
         """What can be chosen; the choices that are made stay."""
         offers = (
             (self.task, "Any task", [(titles.get(name, name), name) for name in tasks]),
-            (self.operator, "Any operator", [(name, name) for name in operators]),
+            (self.operator, "Any operator", [*_DRIVERS, *((name, f"operator/{name}") for name in operators)]),
             (self.tag, "Any tag", [(name, name) for name in tags]),
         )
         for combo, anything, entries in offers:
@@ -86,18 +94,20 @@ class FilterBar(QFrame):
     def clear(self) -> None:
         self._quiet = True
         self.words.clear()
-        for combo in (self.task, self.operator, self.tag, self.outcome, self.date):
+        for combo in self._combos:
             combo.setCurrentIndex(0)
         self._quiet = False
         self._announce()
 
     def filter(self) -> EpisodeFilter:
         """What is wanted now."""
+        column, _, name = str(self.operator.currentData() or _ANY).partition("/")
         outcome, days = self.outcome.currentData(), self.date.currentData()
         return EpisodeFilter(
             query=self.words.text().strip(),
             task=self.task.currentData() or None,
-            operator=self.operator.currentData() or None,
+            operator=name if column == "operator" else None,
+            demonstrator=name if column == "demonstrator" else None,
             status="trashed" if self._trash else None,
             success={"success": True, "failure": False}.get(outcome),
             unlabelled=outcome == "none",

@@ -82,7 +82,7 @@ def test_recovering_a_whole_file_keeps_every_message_and_what_was_said_of_it(who
     assert found is not None
     assert written is not None
     assert (found.success, found.disturbed, found.start_poses) == (True, True, written.start_poses)
-    same = ("frames", "dropped", "steps", "duration_s")
+    same = ("frames", "dropped", "steps", "duration_s", "disturbance", "interventions", "judged")
     assert [getattr(found, name) for name in same] == [getattr(written, name) for name in same]
     assert message_counts(tmp_path / "one.mcap") == message_counts(whole)
 

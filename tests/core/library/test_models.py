@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +10,10 @@ import msgspec
 import pytest
 
 from core.errors import InputError
-from core.library import Library
+from core.library import Library, new_id
 from core.library.runs import last_status
 from core.processes.jobs import JobStatus, write_status
+from tests.core.episodes.making import metadata
 
 
 @pytest.fixture
@@ -63,11 +63,7 @@ def test_models_from_elsewhere_that_say_what_none_can_say_are_left_out(library: 
 
 
 def test_a_model_that_attempts_tell_of_stays(library: Library, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
-        connection.execute(
-            "INSERT INTO attempts (id, policy, task, outcome, disturbance, created_utc_ns) "
-            "VALUES ('A', 'M1', 'free', 'success', 'none', 1)"
-        )
+    library.episodes.begin(metadata(new_id(), demonstrator="policy", policy="M1"))
     with pytest.raises(InputError, match="attempts that tell of it"):
         library.models.trash("M1")
     assert Path(library.models.get("M1").path).exists()

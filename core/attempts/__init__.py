@@ -1,0 +1,1 @@
+"""Attempts of policies: how one ended, and what many of them tell."""
