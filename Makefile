@@ -1,6 +1,6 @@
 # The two commands of the README: make run, make test. Every target does its own set-up first.
 PYTHON := .venv/bin/python
-.PHONY: run test setup check bench screenshots clean
+.PHONY: run test demo setup check bench screenshots clean
 .DEFAULT_GOAL := run
 
 setup:
@@ -20,6 +20,9 @@ else
 	@$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile tests $(live:%=--ignore=%)
 	@$(PYTEST) $(live)
 endif
+
+demo: setup
+	@$(PYTHON) main.py demo $(ARGS)
 
 check: setup
 	@$(PYTHON) -m ruff check .

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.geometry import SE3
+from core.geometry import SE3, Array
 from core.policies.checkpoint import PolicyDescription, load_policy
 from core.policies.model import PolicyModel, State
 from core.policies.spaces import Hand, apply, observe
@@ -59,13 +59,23 @@ class Policy:
     def act(self, X_WE: SE3, gripper_width_m: float, view: View) -> Wish:
         """What to do about the hand's measured pose and what is seen."""
         hand = Hand.of(X_WE.as_array()[None], np.array([gripper_width_m]))
-        looks = self._model.representation.look([view])
-        seen = {name: torch.from_numpy(np.asarray(values)).to(self._device)[None] for name, values in looks.items()}
+        z = self._see(view)
         robot = torch.from_numpy(observe(hand, self._R_start).astype(np.float32)).to(self._device)[None]
-        z = self._model.see(seen)
         outputs, self._state = self._model.network(self._model.inputs(robot, z), self._state)
         action = self._model.head.act(outputs)[0].double().cpu().numpy()
         desired = apply(hand, action)
         (pose,) = desired.poses()
         after_s = self.description.training.look_ahead_s
         return Wish(SE3.from_array(pose), float(desired.width_m[0]), after_s, z[0, 0].float().cpu().numpy())
+
+    @torch.inference_mode()
+    def marks(self, view: View) -> Array:
+        """Where z lies in what is seen: see ``Representation.marks``."""
+        marks: Array = self._model.representation.marks(self._see(view)[0, 0].float().cpu().numpy())
+        return marks
+
+    def _see(self, view: View) -> torch.Tensor:
+        """``z: (1, 1, dim)`` of one view."""
+        looks = self._model.representation.look([view])
+        seen = {name: torch.from_numpy(np.asarray(values)).to(self._device)[None] for name, values in looks.items()}
+        return self._model.see(seen)
