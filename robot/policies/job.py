@@ -14,6 +14,7 @@ import torch
 
 from core.clock import utc_ns
 from core.errors import EndedEarlyError
+from core.library.runs import CHECKPOINT_STATE
 from core.platform import give_way
 from core.policies.checkpoint import PolicyDescription, save_policy
 from core.policies.config import Mode
@@ -46,8 +47,17 @@ def train(context: JobContext) -> JobEnded:
     specification = read_specification(context.folder, PolicySpecification)
     try:
         return _train(context, specification)
-    except EndedEarlyError as ended:
-        return JobEnded("cancelled", str(ended))
+    except EndedEarlyError:
+        return _ended_early(context)
+
+
+def _ended_early(context: JobContext) -> JobEnded:
+    """It was still getting ready: what was learned before stays, and what is only paused begins anew."""
+    if (context.folder / CHECKPOINT_STATE).exists():
+        return JobEnded("paused", "It was ended while it got ready; it can be resumed from where it was.")
+    if context.asked() is Ask.PAUSE:
+        return JobEnded("paused", "It was paused before its first step; resumed, it begins anew.")
+    return JobEnded("cancelled", "It was ended before there was anything to keep; start it again.")
 
 
 def _train(context: JobContext, specification: PolicySpecification) -> JobEnded:
@@ -56,7 +66,7 @@ def _train(context: JobContext, specification: PolicySpecification) -> JobEnded:
 
     def stage(name: str, done: int, total: int) -> None:
         if context.asked() is not None:
-            raise EndedEarlyError("It was ended before there was anything to keep; start it again.")
+            raise EndedEarlyError
         context.stage(name, done, total)
 
     if trainer.fresh:
@@ -151,7 +161,7 @@ def _ended(
 ) -> JobEnded:
     """Save the policy, unless the training was paused."""
     if trained.asked is Ask.PAUSE:
-        return JobEnded("paused", f"Paused after {trained.steps} steps; it can be resumed.")
+        return JobEnded("paused", f"Paused after {trained.steps:,} steps; it can be resumed.")
     metrics: dict[str, Any] = {
         "steps": trained.steps,
         "wall_s": trained.elapsed_s,
@@ -166,8 +176,8 @@ def _ended(
     saved = save_policy(Path(specification.models) / specification.policy, trained.model, trained.best, described)
     result = {"policy": saved.id, "sha256": saved.sha256, **metrics, "left_out": left_out}
     if trained.asked is Ask.CANCEL:
-        return JobEnded("cancelled", f"Cancelled after {trained.steps} steps; what it learned is kept.", result)
-    return JobEnded("done", f"Trained for {trained.steps} steps.", result)
+        return JobEnded("cancelled", f"Cancelled after {trained.steps:,} steps; what it learned is kept.", result)
+    return JobEnded("done", f"Trained for {trained.steps:,} steps.", result)
 
 
 def _numbers(demonstration: Demonstration) -> int:

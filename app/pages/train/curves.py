@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
@@ -23,6 +23,7 @@ MOST = 7
 _LONGEST = 32
 _POINTS = 1000
 _MANY_DECADES = 4.0
+_NO_RUN, _NO_CURVE = "Choose runs in the table to see their curves.", "The curve begins with the first report."
 _FEW = 15
 """A curve of fewer points shows where they are."""
 
@@ -118,8 +119,13 @@ class RunCurves(QWidget):
         plots = row(self.loss, self.success, gap=1)
         plots.setStretch(0, 3)
         plots.setStretch(1, 2)
+        self._plots = QWidget()
+        self._plots.setLayout(plots)
+        self.nothing = text("", muted=True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = column(self.legend, margins=(3, 2, 2, 1), gap=1)
-        layout.addLayout(plots, 1)
+        for widget in (self._plots, self.nothing):
+            layout.addWidget(widget, 1)
         layout.addWidget(self.axis)
         self.setLayout(layout)
         self.setMinimumHeight(unit() * 40)
@@ -155,12 +161,15 @@ class RunCurves(QWidget):
         self.loss.show_lines(losses)
         self.success.show_lines(shares)
         self.success.setVisible(any(len(points) for points, _, _ in shares))
-        end = max((points[-1, 0] for points, _, _ in (*losses, *shares) if len(points)), default=1.0)
+        ends = [float(points[-1, 0]) for points, _, _ in (*losses, *shares) if len(points)]
         for plot in (self.loss, self.success):
-            plot.getPlotItem().setXRange(0.0, max(end, 1e-3), padding=0.0)
+            plot.getPlotItem().setXRange(0.0, max(1.02 * max(ends, default=1.0), 1e-3), padding=0.0)
+        self._plots.setVisible(bool(ends))
+        self.nothing.setVisible(not ends)
+        self.nothing.setText(_NO_CURVE if self._histories else _NO_RUN)
         dashed = any(dash and len(points) for points, _, dash in losses)
         kinds = "; loss: solid validation, dashed training" if dashed else ""
-        self.axis.setText(f"{'minutes' if self._minutes else 'steps'}{kinds}" if self._histories else "")
+        self.axis.setText(f"{'minutes' if self._minutes else 'steps'}{kinds}" if ends else "")
         self.legend.setText("&nbsp;&nbsp; ".join(self._named(each, colours[each.run]) for each in self._histories))
         self.legend.setVisible(bool(self._histories))
         self.recoloured.emit(colours)

@@ -59,7 +59,7 @@ class RunDetails(QFrame):
         layout.addWidget(self._words)
         layout.addWidget(self._bar)
         layout.addLayout(buttons)
-        layout.addLayout(row(self.name, self.note, gap=1))
+        layout.addLayout(column(self.name, self.note, gap=1))
         layout.addWidget(self._heading)
         layout.addWidget(self.table, 100)
         layout.addStretch(1)
@@ -120,7 +120,7 @@ class RunDetails(QFrame):
     def _share_width(self, several: bool) -> None:
         """Values share what the names leave, and scroll when that is too little."""
         header = self.table.horizontalHeader()
-        header.setMinimumSectionSize(unit() * (20 if several else 4))
+        header.setMinimumSectionSize(unit() * (15 if several else 4))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 

@@ -121,26 +121,27 @@ def success_words(line: RunLine) -> str:
 
 COLUMNS = (
     Column("State", lambda line: list(STATES).index(line.run.status), lambda line: STATES[line.run.status][1], 24, 22),
-    Column("Name", lambda line: line.name.casefold(), lambda line: line.name, 50, 26),
-    Column("Kind", lambda line: line.run.kind, lambda line: KINDS[line.run.kind], 24, 22),
+    Column("Name", lambda line: line.name.casefold(), lambda line: line.name, 90, 40),
     Column("Method", lambda line: line.method, lambda line: line.method, 32, 22),
-    Column("Training loss", _loss, lambda line: _number(".3g", _loss(line)), 26, 22, True),
+    Column("Success", lambda line: line.success, success_words, 30, 27, True),
     Column(
         "Validation loss",
         lambda line: line.value("validation_loss"),
         lambda line: _number(".3g", line.value("validation_loss")),
-        28,
-        22,
+        34,
+        31,
         True,
     ),
-    Column("Success", lambda line: line.success, success_words, 30, 27, True),
+    Column("Training loss", _loss, lambda line: _number(".3g", _loss(line)), 30, 28, True),
     Column("Time", lambda line: line.seconds, lambda line: length_words(line.seconds), 22, 20, True),
     Column("Steps", _steps, lambda line: _number(",", _steps(line)), 18, 16, True),
-    Column("Network", lambda line: line.network, lambda line: line.network, 28, 16),
-    Column("Data set", lambda line: line.dataset.casefold(), lambda line: line.dataset, 44, 24),
     Column("When", lambda line: line.run.created_utc_ns, lambda line: when_words(line.run.created_utc_ns), 34, 30),
+    Column("Data set", lambda line: line.dataset.casefold(), lambda line: line.dataset, 44, 24),
+    Column("Network", lambda line: line.network, lambda line: line.network, 28, 18),
+    Column("Kind", lambda line: line.run.kind, lambda line: KINDS[line.run.kind], 24, 22),
     Column("Note", lambda line: line.run.notes.casefold(), lambda line: line.run.notes, 44, 20),
 )
+"""What tells runs apart first: where there is no room, the last ones give way."""
 WHEN = next(index for index, column in enumerate(COLUMNS) if column.title == "When")
 
 
@@ -171,11 +172,13 @@ def matches(line: RunLine, words: str) -> bool:
 
 
 def settings(lines: Sequence[RunLine]) -> list[tuple[str, tuple[str, ...]]]:
-    """A name and a value for each run, "" where it has no such setting: all of one run, else those that differ."""
+    """A name and a value for each run, "" where it has none: what is set of one run, of several what differs."""
     known = [{"data set": line.dataset, **_flat("", line.run.config)} for line in lines]
     names = dict.fromkeys(name for each in known for name in each)
     rows = [(name, tuple(_said(each.get(name, "")) for each in known)) for name in names]
-    return rows if len(lines) == 1 else [(name, values) for name, values in rows if len(set(values)) > 1]
+    if len(lines) == 1:
+        return [(name, values) for name, values in rows if values != ("",)]
+    return [(name, values) for name, values in rows if len(set(values)) > 1]
 
 
 def setting_words(name: str) -> str:

@@ -22,6 +22,8 @@ from core.policies.config import NO_NOISE, PRESETS, Mode, Network, PolicyConfig,
 from core.registry import Entry
 from core.representations import REPRESENTATIONS
 
+_NUMBER_WIDTH = 40
+"""Of fields of folded settings, whose names are long."""
 _MODES = {
     Mode.SET: "Optimise the set",
     Mode.FIXED: "Fixed set",
@@ -91,7 +93,7 @@ class Folded(_Rows):
         super().__init__()
         self._fields = {name: QLineEdit() for name in names}
         for name, field in self._fields.items():
-            field.setFixedWidth(unit() * WIDTH)
+            field.setFixedWidth(unit() * _NUMBER_WIDTH)
             field.editingFinished.connect(self.changed.emit)
             field.returnPressed.connect(field.clearFocus)
             self.add(setting_words(name), field)

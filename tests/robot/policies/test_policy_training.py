@@ -134,12 +134,19 @@ def test_a_training_pauses_resumes_and_is_cancelled(library: Path) -> None:
         paused = train(Context(folder, [None] * 8 + [Ask.PAUSE] * 90))
         assert paused.status == "paused", paused
         assert not opened.models.list("policy")
+        ready = train(Context(folder, [Ask.CANCEL] * 90))
+        assert (ready.status, ready.message) == (
+            "paused",
+            "It was ended while it got ready; it can be resumed from where it was.",
+        )
         ended = train(stages)
         assert (ended.status, ended.result["steps"]) == ("done", 80)
         other = begin(opened, load_rig(DEFAULT_RIG), config, EpisodeFilter())
         early = train(Context(Path(other.path), [Ask.CANCEL] * 90))
         assert early.status == "cancelled"
         assert "before there was anything to keep" in early.message
+        early = train(Context(Path(other.path), [Ask.PAUSE] * 90))
+        assert early.status == "paused" and "begins anew" in early.message
 
 
 def test_object_state_reaches_ground_truth_alone(library: Path) -> None:
