@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.status import time_words
 from app.workers.library import LibraryWorker
 from core.errors import ProcessError
 from core.library.runs import RunRow, last_status
+from core.platform import free_bytes
 from core.processes.jobs import Ask, JobEnded, JobEvent, JobProgress, JobStage
 from robot.jobs import JobChild, again, finish, start, withdraw
 
 if TYPE_CHECKING:
     from core.library.library import Library
 
+_LOG = logging.getLogger(__name__)
 _QUIT_S = 20.0
+_ROOM_BYTES = 4 * 1024**2
+"""With less free the catalogue may not take a change."""
+_AGAIN_MS = 3000
 _ENDING = {
     Ask.PAUSE: "Pausing; what was learned is kept",
     Ask.CANCEL: "Ending; the best so far is kept",
@@ -35,12 +41,14 @@ class Standing:
     words: str
     fraction: float = -1.0
     remaining_s: float | None = None
+    short: str = "begins"
+    """What is said in a narrow place while nobody can tell how long it takes."""
 
     @property
     def brief(self) -> str:
         """For a narrow place: the share that is done and what is left."""
         if self.remaining_s is None:
-            return "begins"
+            return self.short
         return f"{100 * self.fraction:.0f} %, {time_words(self.remaining_s)}"
 
 
@@ -120,7 +128,7 @@ class TrainingQueue(QObject):
             self._asked = what
             if self._child is not None:
                 self._child.ask(what)
-            self._stand(Standing(_ENDING[what]))
+            self._stand(Standing(_ENDING[what], short="ends"))
         elif any(each.id == run for each in self.waiting):
             self.waiting = tuple(each for each in self.waiting if each.id != run)
             self._library.write(lambda library: withdraw(library, run, what), lambda _: self._keep())
@@ -140,7 +148,7 @@ class TrainingQueue(QObject):
         """Another run runs, or others wait: say it, and let the library know for the next time."""
         running = () if self.running is None else (self.running.id,)
         runs = (*running, *(each.id for each in self.waiting), *self.left)
-        self._library.write(lambda library: library.runs.keep_queue(runs), lambda _: None)
+        self._library.write(lambda library: library.runs.keep_queue(runs), lambda _: None, _LOG.warning)
         self.changed.emit()
 
     # Life of a run --------------------------------------------------------------------------------------------------
@@ -151,7 +159,7 @@ class TrainingQueue(QObject):
         self.running, self._asked = run, None
         self.standing = Standing("Begins")
         self._keep()
-        self._library.write(lambda library: start(library, run), self._start, self._refused)
+        self._note(lambda library: start(library, run), self._start)
 
     def _start(self, run: RunRow) -> None:
         if self._closing:  # the row says running, and the library sets it right when it is opened again
@@ -184,10 +192,19 @@ class TrainingQueue(QObject):
         if child is not None:  # it may need seconds to leave, and the window must not wait
             threading.Thread(target=child.close, args=(_QUIT_S,), name="training's end", daemon=True).start()
         if run is not None and not self._closing:
-            self._library.write(lambda library: finish(library, run, event), lambda _: self._over(event), self._refused)
+            self._note(lambda library: finish(library, run, event), lambda _: self._over(event))
 
-    def _refused(self, message: str) -> None:
-        self._over(JobEnded("failed", message))
+    def _note(self, work: Begin, done: Callable[[RunRow], None]) -> None:
+        """Have the library note how the running one stands; on a full disk, as soon as there is room again."""
+
+        def refused(message: str) -> None:
+            if free_bytes(self._library.root) >= _ROOM_BYTES:
+                self._over(JobEnded("failed", message))
+            elif not self._closing:
+                self._stand(Standing(message, short="disk full"))
+                QTimer.singleShot(_AGAIN_MS, lambda: self._note(work, done))
+
+        self._library.write(work, done, refused)
 
     def _over(self, event: JobEnded) -> None:
         run, self.running, self.standing = self.running, None, None

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from core.clock import utc_ns
+from core.episodes.disk import is_full
 from core.errors import InputError, ReticleError
 from core.platform import replace_file
 from core.processes.channel import Channel
@@ -182,20 +183,30 @@ def serve(channel: Channel, work: Callable[[JobContext], JobEnded]) -> int:
         return 2
     folder = Path(command.folder)
     context = JobContext(channel, folder)
-    write_status(folder, JobStatus("running", updated_utc_ns=utc_ns()))
     try:
+        write_status(folder, JobStatus("running", updated_utc_ns=utc_ns()))
         ended = work(context)
     except ReticleError as error:
         ended = JobEnded("failed", str(error))
     except MemoryError:
         ended = JobEnded("failed", "There is not enough memory for this; choose a smaller size or fewer moments.")
     except OSError as error:
-        ended = JobEnded("failed", f"{error.filename or folder}: {error.strerror or error}.")
+        ended = _hindered(error, folder)
     except Exception as error:  # noqa: BLE001  logged, and told to the parent in words
         _LOG.exception("the job failed")
         ended = JobEnded(
             "failed", f"This should not have happened ({type(error).__name__}: {error}); please report it."
         )
-    write_status(folder, JobStatus(ended.status, ended.message, ended.result, utc_ns()))
+    try:
+        write_status(folder, JobStatus(ended.status, ended.message, ended.result, utc_ns()))
+    except OSError as error:
+        _LOG.warning("how the job ended could not be written: %s", error)
     channel.send(ended)
     return 0 if ended.status != "failed" else 1
+
+
+def _hindered(error: OSError, folder: Path) -> JobEnded:
+    """What the system refused; a full disk is no failure of the work, which goes on from its checkpoint."""
+    if is_full(error):
+        return JobEnded("paused", f"The disk of {folder.parent} is full; free some space, then resume it.")
+    return JobEnded("failed", f"{error.filename or folder}: {error.strerror or error}.")

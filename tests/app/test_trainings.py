@@ -10,13 +10,15 @@ import pytest
 from conftest import wait_until
 from PySide6.QtWidgets import QApplication
 
+from app.workers import trainings
 from app.workers.library import LibraryWorker
 from app.workers.trainings import TrainingQueue
+from core.errors import LibraryError
 from core.library import Library
-from core.library.runs import RunRow
+from core.library.runs import RunRow, Runs
 from core.processes.jobs import Ask, write_specification
 from robot.jobs import MODULES
-from tests.app.counting_job import END
+from tests.app.counting_job import END, FULL
 
 
 class Asked(msgspec.Struct):
@@ -125,6 +127,31 @@ def test_what_was_left_is_offered_until_it_is_decided(window: Window) -> None:
     again.close()
     with Library.open(window.library.root) as library:
         assert library.runs.queue() == () and library.runs.list()[0].status == "paused"
+
+
+def test_a_full_disk_pauses_and_is_noted_when_there_is_room(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    window.add("first")
+    wait_until(lambda: counted(window, "first"))
+    update, refuse = Runs.update, True
+
+    def full(self: Runs, *given: object) -> RunRow:
+        if refuse:
+            raise LibraryError("The disk is full.")
+        return update(self, *given)
+
+    monkeypatch.setattr(Runs, "update", full)
+    monkeypatch.setattr(trainings, "free_bytes", lambda path: 0)
+    monkeypatch.setattr(trainings, "_AGAIN_MS", 10)
+    (Path(window.runs()["first"].path) / FULL).touch()
+    wait_until(lambda: window.queue.standing is not None and window.queue.standing.words == "The disk is full.")
+    assert window.queue.brief == "disk full" and window.runs()["first"].status == "running"
+    refuse = False
+    wait_until(lambda: window.queue.running is None)
+    row = window.runs()["first"]
+    assert row.status == "paused" and "is full; free some space, then resume it" in row.message
+    (Path(row.path) / FULL).unlink()
+    window.queue.resume(row.id, lambda run: None, pytest.fail)
+    wait_until(lambda: counted(window, "first"))
 
 
 def test_a_run_that_cannot_begin_is_refused_in_words(window: Window) -> None:

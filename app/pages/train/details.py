@@ -120,7 +120,7 @@ class RunDetails(QFrame):
     def _share_width(self, several: bool) -> None:
         """Values share what the names leave, and scroll when that is too little."""
         header = self.table.horizontalHeader()
-        header.setMinimumSectionSize(unit() * (15 if several else 4))
+        header.setMinimumSectionSize(unit() * (18 if several else 4))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 
