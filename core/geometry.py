@@ -204,3 +204,14 @@ class PinholeCamera:
         uv = np.asarray(uv, dtype=np.float64)
         z = np.asarray(depth_m, dtype=np.float64)
         return np.stack([(uv[..., 0] - self.cx) / self.fx * z, (uv[..., 1] - self.cy) / self.fy * z, z], axis=-1)
+
+
+def yaw_of(X_WO: SE3) -> float:
+    """Heading of the object's x axis in the table's plane, radians in (-pi, pi]."""
+    R = X_WO.R
+    return math.atan2(R[1, 0], R[0, 0])
+
+
+def wrapped(angle_rad: float) -> float:
+    """The same angle in (-pi, pi]."""
+    return math.atan2(math.sin(angle_rad), math.cos(angle_rad))

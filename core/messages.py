@@ -121,6 +121,16 @@ class Truth(msgspec.Struct, frozen=True, array_like=True):
     X_WO: dict[str, Floats]
 
 
+class TargetError(msgspec.Struct, frozen=True):
+    """How far from its target something is: metres, and radians where the task asks for a turn too."""
+
+    distance_m: float
+    angle_rad: float = 0.0
+
+    def within(self, tolerance: TargetError) -> bool:
+        return self.distance_m <= tolerance.distance_m and self.angle_rad <= tolerance.angle_rad
+
+
 class EpisodeEvent(msgspec.Struct, frozen=True):
     """Something that happened during an episode: stop, disturbance, lease change, drop, gap, note."""
 
@@ -233,7 +243,8 @@ class EpisodeSummary(msgspec.Struct, frozen=True):
     """What came of one recording, sent to whoever owns the catalogue.
 
     ``success`` is what counts, ``judged`` what the simulator saw; ``disturbance`` who disturbed the scene, a person
-    before a script; ``interventions`` how often a hand took the arm from a policy.
+    before a script; ``interventions`` how often a hand took the arm from a policy. ``final_error``: how far from its
+    target an attempt in simulation ended.
     """
 
     id: str
@@ -253,3 +264,4 @@ class EpisodeSummary(msgspec.Struct, frozen=True):
     judged: bool | None = None
     disturbance: Disturbance = Disturbance.NONE
     interventions: int = 0
+    final_error: TargetError | None = None

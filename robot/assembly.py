@@ -9,7 +9,7 @@ from typing import Protocol
 from core.clock import Clock
 from core.errors import InputError
 from core.geometry import SE3
-from core.messages import Disturbance, Floats, RobotState, Truth
+from core.messages import Disturbance, Floats, RobotState, TargetError, Truth
 from core.tasks import TaskInfo
 from robot.devices import Arm, Camera, DeviceContext, Gripper, Simulation
 from robot.drivers import ARMS, CAMERAS, GRIPPERS
@@ -40,6 +40,9 @@ class Scene(Simulation, Protocol):
     def truth(self) -> Truth: ...
     def disturbance(self) -> Disturbance: ...
     def success(self) -> bool: ...
+    def error(self) -> TargetError:
+        """How far from its target the task is at this moment."""
+
     def finished(self) -> bool: ...
     def goal_X_WE(self) -> Floats | None:
         """Where the task wants the hand, if it wants it somewhere."""

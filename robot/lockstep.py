@@ -149,7 +149,7 @@ class LockstepRig:
         judged = self._scene.success()
         success = verdict(judged, reason)
         duration_s = (self._clock.now_ns() - began_ns) / NANOSECONDS
-        summary = None if self._recorder is None else self._finish(self._recorder, success, stopped, judged)
+        summary = None if self._recorder is None else self._finish(self._recorder, success, stopped, judged, tried=True)
         return Rollout(success, duration_s, reason, summary)
 
     def record_scan(
@@ -188,7 +188,13 @@ class LockstepRig:
         return sweep.finished
 
     def _finish(
-        self, recorder: Recorder, success: bool | None, stopped: list[StopReason], judged: bool | None
+        self,
+        recorder: Recorder,
+        success: bool | None,
+        stopped: list[StopReason],
+        judged: bool | None,
+        *,
+        tried: bool = False,
     ) -> EpisodeSummary:
         self._recorder = None
         whole = recorder.counters().stop_reason is None
@@ -196,6 +202,7 @@ class LockstepRig:
             success=success if whole else None,
             stop_reason=stopped[0] if stopped else None,
             judged=judged,
+            final_error=self._scene.error() if tried else None,
         )
 
     def _open(self, path: Path, metadata: EpisodeMetadata, encoder_threads: int, *, scan: bool = False) -> Recorder:

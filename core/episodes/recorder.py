@@ -36,6 +36,7 @@ from core.messages import (
     Frame,
     Integrity,
     Step,
+    TargetError,
     Truth,
 )
 from core.platform import free_bytes, give_way
@@ -169,7 +170,11 @@ class Recorder:
         )
 
     def finish(
-        self, success: bool | None = None, stop_reason: str | None = None, judged: bool | None = None
+        self,
+        success: bool | None = None,
+        stop_reason: str | None = None,
+        judged: bool | None = None,
+        final_error: TargetError | None = None,
     ) -> EpisodeSummary:
         """Write what is under way and close the file. A second call returns the same summary.
 
@@ -179,7 +184,9 @@ class Recorder:
         with self._finishing:
             if self._summary is None:
                 self._drain()
-                self._summary = self._close(self._summarise(success, stop_reason or self._stop_reason, judged))
+                self._summary = self._close(
+                    self._summarise(success, stop_reason or self._stop_reason, judged, final_error)
+                )
             return self._summary
 
     def abort(self) -> None:
@@ -266,7 +273,9 @@ class Recorder:
         self._error = f"The recording was closed because writing failed ({error.strerror}); all before it was kept."
         self._stop_reason = StopReason.DISK_FULL if disk.is_full(error) else StopReason.RECORDING_FAILED
 
-    def _summarise(self, success: bool | None, stop_reason: str | None, judged: bool | None) -> EpisodeSummary:
+    def _summarise(
+        self, success: bool | None, stop_reason: str | None, judged: bool | None, final_error: TargetError | None
+    ) -> EpisodeSummary:
         cameras = list(self._cameras.values())
         colour = [camera.rgb for camera in cameras]
         depth = [camera.depth for camera in cameras if camera.depth.frames]
@@ -288,6 +297,7 @@ class Recorder:
             judged=judged,
             disturbance=self._conduct.disturbance,
             interventions=self._conduct.interventions,
+            final_error=final_error,
         )
 
     def _close(self, summary: EpisodeSummary) -> EpisodeSummary:

@@ -233,6 +233,7 @@ class _Account:
             disturbed=self._conduct.disturbance is not Disturbance.NONE,
             start_poses=self._start_poses,
             judged=written.judged if written else None,
+            final_error=written.final_error if written else None,
             disturbance=self._conduct.disturbance,
             interventions=self._conduct.interventions,
         )

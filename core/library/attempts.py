@@ -13,12 +13,13 @@ from core.attempts.statistics import Score, score
 from core.errors import InputError
 from core.library.catalogue import Catalogue
 from core.library.query import EpisodeFilter, where
-from core.messages import Disturbance
+from core.messages import Disturbance, Floats, TargetError
 
 
 class AttemptRow(msgspec.Struct, frozen=True):
     """One attempt; ``id`` is its episode. ``outcome`` is what counts, None until somebody has judged it; ``judged`` is
-    what the simulator saw, None without one. ``trial``: the seed of its start in simulation."""
+    what the simulator saw, None without one. ``trial``: the seed of its start in simulation. ``start_poses``: ``X_WO``
+    by name where they are known, as is ``final_error``, in simulation."""
 
     id: str
     policy: str
@@ -32,6 +33,8 @@ class AttemptRow(msgspec.Struct, frozen=True):
     stop_reason: str | None
     duration_s: float
     created_utc_ns: int
+    start_poses: dict[str, Floats] = {}
+    final_error: TargetError | None = None
 
 
 class TallyRow(msgspec.Struct, frozen=True):
@@ -46,11 +49,15 @@ class TallyRow(msgspec.Struct, frozen=True):
 
 _COLUMNS = (
     "id, policy, task, seed AS trial, distribution, success, judged, stop_reason, integrity, disturbance, "
-    "interventions, duration_s, created_utc_ns"
+    "interventions, duration_s, created_utc_ns, start_poses, final_distance_m, final_angle_rad"
 )
-_QUERY = f"SELECT {_COLUMNS} FROM episodes JOIN attempts ON episode = number WHERE"
+_QUERY = (
+    f"SELECT {_COLUMNS} FROM episodes JOIN attempts ON attempts.episode = number "
+    "JOIN descriptions ON descriptions.episode = number WHERE"
+)
 _FINISHED = "status IN ('complete', 'recovered')"
 _ALL = EpisodeFilter()
+_POSES = msgspec.json.Decoder(dict[str, Floats])
 
 
 class Attempts:
@@ -100,7 +107,15 @@ def _row(values: dict[str, Any]) -> AttemptRow:
     success, judged = (_verdict(values.pop(name)) for name in ("success", "judged"))
     ended = outcome(success, values["stop_reason"], values.pop("integrity"))
     disturbance = Disturbance(values.pop("disturbance"))
-    return AttemptRow(**values, outcome=ended, judged=judged, disturbance=disturbance)
+    distance_m, angle_rad = values.pop("final_distance_m"), values.pop("final_angle_rad")
+    values["start_poses"] = _POSES.decode(values["start_poses"])
+    return AttemptRow(
+        **values,
+        outcome=ended,
+        judged=judged,
+        disturbance=disturbance,
+        final_error=None if distance_m is None else TargetError(distance_m, angle_rad),
+    )
 
 
 def _verdict(value: int | None) -> bool | None:

@@ -21,6 +21,7 @@ from core.library.rebuild import is_damaged
 from core.library.rebuild import rebuild as rebuild_catalogue
 from core.library.reconcile import Progress, Reconciler, Report
 from core.library.runs import Runs
+from core.library.scores import Scores
 from core.platform import network_file_system
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Library:
         self.models = Models(root, catalogue)
         self.annotations = Annotations(root, catalogue)
         self.attempts = Attempts(catalogue)
+        self.scores = Scores(catalogue, self.attempts, self.models)
         self.masks = MaskCorrections(catalogue)
         self.report = Report()
         self._catalogue = catalogue

@@ -262,6 +262,12 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_policy ON attempts (policy);
 """
 
+_FINAL_ERRORS = """
+-- How far from its target an attempt in simulation ended; where it began stands in descriptions.start_poses.
+ALTER TABLE attempts ADD COLUMN final_distance_m REAL;
+ALTER TABLE attempts ADD COLUMN final_angle_rad REAL;
+"""
+
 
 def run_script(connection: sqlite3.Connection, script: str) -> None:
     """Execute statements one by one: ``executescript`` would commit the transaction that we are in."""
@@ -292,7 +298,12 @@ def _attempts_are_episodes(db: Database) -> None:
     run_script(db.conn, _ATTEMPTS)
 
 
-NEWEST_VERSION = 3
+@migrations(name="0004_final_errors_of_attempts")
+def _final_errors_of_attempts(db: Database) -> None:
+    run_script(db.conn, _FINAL_ERRORS)
+
+
+NEWEST_VERSION = 4
 """How many migrations there are; stands in ``user_version``."""
 
 

@@ -101,8 +101,15 @@ def complete(connection: sqlite3.Connection, summary: EpisodeSummary, status: st
         "UPDATE descriptions SET start_poses = ? WHERE episode = ?", (_json(summary.start_poses), number)
     )
     connection.execute(
-        "UPDATE attempts SET judged = ?, disturbance = ?, interventions = ? WHERE episode = ?",
-        (None if summary.judged is None else int(summary.judged), summary.disturbance, summary.interventions, number),
+        "UPDATE attempts SET judged = ?, disturbance = ?, interventions = ?, final_distance_m = ?, final_angle_rad = ? "
+        "WHERE episode = ?",
+        (
+            None if summary.judged is None else int(summary.judged),
+            summary.disturbance,
+            summary.interventions,
+            *((None, None) if summary.final_error is None else msgspec.structs.astuple(summary.final_error)),
+            number,
+        ),
     )
     connection.execute("DELETE FROM streams WHERE episode = ?", (number,))
     connection.executemany(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.geometry import SE3
-from core.messages import RobotState, Truth
+from core.messages import RobotState, TargetError, Truth
+from core.tasks import StartRange
 from robot.simulation.objects.sugar_box import SUGAR_BOX
 from robot.simulation.task import Distribution, Expert, Moment, TaskBase, flat_pose, truncated_normal
 
@@ -17,12 +18,13 @@ _X_AUTHORS_E = SE3.from_rotation(np.column_stack([(0.0, 0.0, -1.0), (0.0, 1.0, 0
 X_OE_GOAL = SE3.of((-0.384, -0.585, -0.401, 0.592), (0.0090, 0.1173, 0.13)) @ _X_AUTHORS_E
 """The goal in the box's frame (authors' value)."""
 
-POSITION_TOLERANCE_M = 0.012
-ROTATION_TOLERANCE_RAD = math.radians(2.0)
+TOLERANCE = TargetError(0.012, math.radians(2.0))
 _BOX = SUGAR_BOX.name
 _X_RANGE_M, _Y_RANGE_M = (0.6, 0.7), (-0.2, 0.2)
 _X_SIGMA_M, _Y_SIGMA_M = 0.05, 0.10
 _YAW_RAD, _YAW_SPREAD_RAD = math.radians(90.0), math.radians(30.0)
+STARTS_T = StartRange(_BOX, _X_RANGE_M, _Y_RANGE_M, (_YAW_RAD, _YAW_RAD))
+STARTS_TR = StartRange(_BOX, _X_RANGE_M, _Y_RANGE_M, (_YAW_RAD - _YAW_SPREAD_RAD, _YAW_RAD + _YAW_SPREAD_RAD))
 _SPEED_M_S = 0.12
 _ANGULAR_SPEED_RAD_S = 0.4
 
@@ -32,6 +34,7 @@ class ReachTask(TaskBase):
     """Box drawn over the table; with ``rotation`` its yaw varies and the hand must turn with it."""
 
     rotation: bool = False
+    tolerance: TargetError = TOLERANCE
 
     def start_poses(self, rng: np.random.Generator, distribution: Distribution) -> dict[str, SE3]:
         if distribution is Distribution.TEST:
@@ -46,9 +49,9 @@ class ReachTask(TaskBase):
         goal = moment.X_WO[_BOX] @ X_OE_GOAL
         return goal if self.rotation else SE3(moment.X_WE.quat_wxyz, goal.p)
 
-    def reached(self, moment: Moment) -> bool:
+    def error(self, moment: Moment) -> TargetError:
         distance, angle = moment.X_WE.distance(moment.X_WO[_BOX] @ X_OE_GOAL)
-        return distance <= POSITION_TOLERANCE_M and (not self.rotation or angle <= ROTATION_TOLERANCE_RAD)
+        return TargetError(distance, angle if self.rotation else 0.0)
 
     def expert(self) -> Expert:
         return ReachExpert(self.rotation)

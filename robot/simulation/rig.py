@@ -14,7 +14,7 @@ import numpy as np
 from core.clock import NANOSECONDS, Clock
 from core.errors import InputError
 from core.geometry import SE3
-from core.messages import Disturbance, Floats, Truth
+from core.messages import Disturbance, Floats, TargetError, Truth
 from core.tasks import TaskInfo
 from robot.arms.simulated_iiwa import SimulatedArm
 from robot.cameras.simulated import SimulatedCamera
@@ -165,6 +165,10 @@ class SimulatedRig:
     def success(self) -> bool:
         """Whether the goal was met for ``hold_s`` since the episode began."""
         return self._judge is not None and self._judge.success
+
+    def error(self) -> TargetError:
+        """How far from its target the task is at this moment."""
+        return self._task.error(self._moment())
 
     def finished(self) -> bool:
         """The task's stop rule: success, or its time is up."""

@@ -8,6 +8,7 @@ expert, a policy and a hand.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -17,7 +18,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.geometry import SE3
-from core.messages import RobotState, Truth
+from core.messages import RobotState, TargetError, Truth
 from core.tasks import TaskInfo
 from robot.description import HOME_Q
 from robot.devices import Joints
@@ -66,6 +67,9 @@ class SimulatedTask(Protocol):
     def disturbances_act(self, moment: Moment) -> bool:
         """Whether scripted pulses may act now."""
 
+    def error(self, moment: Moment) -> TargetError:
+        """How far from its target the task is at this moment."""
+
     def reached(self, moment: Moment) -> bool:
         """Whether the goal is met at this moment; success is when this holds for ``info.hold_s``."""
 
@@ -76,9 +80,12 @@ class SimulatedTask(Protocol):
         """A fresh demonstrator."""
 
 
+_EXACTLY = TargetError(0.0)
+
+
 @dataclass(slots=True)
-class TaskBase:
-    """Defaults: the arm starts at home, nothing is fixed or disturbed."""
+class TaskBase(ABC):
+    """Defaults: the arm starts at home, nothing is fixed or disturbed; reached is what lies within ``tolerance``."""
 
     info: TaskInfo
     objects: tuple[SceneObject, ...]
@@ -86,6 +93,7 @@ class TaskBase:
     disturbed: str | None = None
     pulses_turn: bool = True
     start_width_m: float = 0.0
+    tolerance: TargetError = _EXACTLY
 
     @property
     def start_q(self) -> Joints:
@@ -96,6 +104,13 @@ class TaskBase:
 
     def goal_X_WE(self, moment: Moment) -> SE3 | None:
         return None
+
+    @abstractmethod
+    def error(self, moment: Moment) -> TargetError:
+        """See ``SimulatedTask``."""
+
+    def reached(self, moment: Moment) -> bool:
+        return self.error(moment).within(self.tolerance)
 
 
 def load_task(name: str) -> SimulatedTask:
@@ -160,14 +175,3 @@ def truncated_normal(rng: np.random.Generator, mean: float, sigma: float, low: f
 def flat_pose(x: float, y: float, z: float, yaw_rad: float = 0.0) -> SE3:
     """An object standing on the table, turned about z."""
     return SE3.from_rotation_vector((0.0, 0.0, yaw_rad), (x, y, z))
-
-
-def yaw_of(X_WO: SE3) -> float:
-    """Heading of the object's x axis in the table's plane, radians in (-pi, pi]."""
-    R = X_WO.R
-    return math.atan2(R[1, 0], R[0, 0])
-
-
-def wrapped(angle_rad: float) -> float:
-    """The same angle in (-pi, pi]."""
-    return math.atan2(math.sin(angle_rad), math.cos(angle_rad))

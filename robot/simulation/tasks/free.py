@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.geometry import SE3
-from core.messages import RobotState, Truth
+from core.geometry import SE3, wrapped, yaw_of
+from core.messages import RobotState, TargetError, Truth
 from core.tasks import TaskInfo
 from robot.description import GRIPPER_MAX_WIDTH_M
 from robot.simulation.objects.ball import BALL
@@ -17,7 +17,7 @@ from robot.simulation.objects.mug import MUG
 from robot.simulation.objects.scene_object import SceneObject
 from robot.simulation.objects.soup_can import SOUP_CAN
 from robot.simulation.objects.sugar_box import SUGAR_BOX
-from robot.simulation.task import Distribution, Expert, Moment, TaskBase, flat_pose, wrapped, yaw_of
+from robot.simulation.task import Distribution, Expert, Moment, TaskBase, flat_pose
 
 _BOX = SUGAR_BOX.name
 LIFT_M = 0.10
@@ -57,8 +57,8 @@ class FreeTask(TaskBase):
             poses[thing.name] = flat_pose(x, y, thing.rest_z_m, float(rng.uniform(-math.pi, math.pi)))
         return poses
 
-    def reached(self, moment: Moment) -> bool:
-        return float(moment.X_WO[_BOX].p[2]) >= SUGAR_BOX.rest_z_m + LIFT_M
+    def error(self, moment: Moment) -> TargetError:
+        return TargetError(max(0.0, SUGAR_BOX.rest_z_m + LIFT_M - float(moment.X_WO[_BOX].p[2])))
 
     def expert(self) -> Expert:
         return GraspExpert()

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.geometry import SE3, Array
-from core.messages import RobotState, Truth
-from core.tasks import TaskInfo
+from core.geometry import SE3, Array, wrapped, yaw_of
+from core.messages import RobotState, TargetError, Truth
+from core.tasks import StartRange, TaskInfo
 from robot.devices import Joints
 from robot.simulation.objects.sugar_box import SIZE, SUGAR_BOX
 from robot.simulation.push import CONTACT_M, START_Q, Fingertip
-from robot.simulation.task import Distribution, Expert, Moment, TaskBase, flat_pose, wrapped, yaw_of
+from robot.simulation.task import Distribution, Expert, Moment, TaskBase, flat_pose
 
 _BOX = SUGAR_BOX.name
 LINE_Y_M = 0.134
 DISTURBED_UNTIL_Y_M = 0.05
 YAW_TOLERANCE_RAD = math.radians(2.0)
 _YAW_RAD, _YAW_SPREAD_RAD = math.radians(90.0), math.radians(30.0)
+_STARTS = StartRange(_BOX, (0.58, 0.62), (-0.24, -0.14), (_YAW_RAD - _YAW_SPREAD_RAD, _YAW_RAD + _YAW_SPREAD_RAD))
 
 INFO = TaskInfo(
     name="push_box",
@@ -32,13 +33,14 @@ INFO = TaskInfo(
     stops="when that has held for half a second, or after 30 s",
     camera="left",
     objects=(_BOX,),
+    starts=_STARTS,
     goal_lines_W=(((0.45, LINE_Y_M, 0.0), (0.85, LINE_Y_M, 0.0)),),
 )
 
 
 def build() -> PushBoxTask:
     """The task with its scene, judge and expert."""
-    return PushBoxTask(INFO, (SUGAR_BOX,), disturbed=_BOX)
+    return PushBoxTask(INFO, (SUGAR_BOX,), disturbed=_BOX, tolerance=TargetError(0.0, YAW_TOLERANCE_RAD))
 
 
 @dataclass(slots=True)
@@ -50,16 +52,16 @@ class PushBoxTask(TaskBase):
         return START_Q
 
     def start_poses(self, rng: np.random.Generator, distribution: Distribution) -> dict[str, SE3]:
-        x, y = float(rng.uniform(0.58, 0.62)), float(rng.uniform(-0.24, -0.14))
+        x, y = float(rng.uniform(*_STARTS.x_m)), float(rng.uniform(*_STARTS.y_m))
         yaw = _YAW_RAD + float(rng.uniform(-_YAW_SPREAD_RAD, _YAW_SPREAD_RAD))
         return {_BOX: flat_pose(x, y, SUGAR_BOX.rest_z_m, yaw)}
 
     def disturbances_act(self, moment: Moment) -> bool:
         return float(moment.X_WO[_BOX].p[1]) < DISTURBED_UNTIL_Y_M
 
-    def reached(self, moment: Moment) -> bool:
+    def error(self, moment: Moment) -> TargetError:
         X_WO = moment.X_WO[_BOX]
-        return float(X_WO.p[1]) >= LINE_Y_M and abs(wrapped(yaw_of(X_WO) - _YAW_RAD)) <= YAW_TOLERANCE_RAD
+        return TargetError(max(0.0, LINE_Y_M - float(X_WO.p[1])), abs(wrapped(yaw_of(X_WO) - _YAW_RAD)))
 
     def expert(self) -> Expert:
         return PushBoxExpert()

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.geometry import SE3, Array
-from core.messages import RobotState, Truth
-from core.tasks import TaskInfo
+from core.geometry import SE3, Array, wrapped
+from core.messages import RobotState, TargetError, Truth
+from core.tasks import StartRange, TaskInfo
 from robot.devices import Joints
 from robot.simulation.objects.foam_brick import FOAM_BRICK
 from robot.simulation.objects.plate import PLATE, RADIUS_M
 from robot.simulation.push import CONTACT_M, START_Q, Fingertip
-from robot.simulation.task import Distribution, Expert, Moment, TaskBase, flat_pose, wrapped
+from robot.simulation.task import Distribution, Expert, Moment, TaskBase, flat_pose
 
 _PLATE = PLATE.name
 GOAL_W: Array = np.array([0.61, 0.15])
@@ -25,6 +25,7 @@ _RING = tuple(
     for angle in np.linspace(0.0, 2.0 * math.pi, 33).tolist()
 )
 _BRICK_POSE = flat_pose(0.40, 0.05, FOAM_BRICK.rest_z_m, 0.4)
+_STARTS = StartRange(_PLATE, (0.55, 0.65), (-0.2, -0.12), (0.0, 0.0))
 
 INFO = TaskInfo(
     name="push_plate",
@@ -37,13 +38,21 @@ INFO = TaskInfo(
     stops="when that has held for one second, or after 30 s",
     camera="left",
     objects=(_PLATE, FOAM_BRICK.name),
+    starts=_STARTS,
     goal_lines_W=(_RING,),
 )
 
 
 def build() -> PushPlateTask:
     """The task with its scene, judge and expert."""
-    return PushPlateTask(INFO, (PLATE, FOAM_BRICK), fixed=(FOAM_BRICK.name,), disturbed=_PLATE, pulses_turn=False)
+    return PushPlateTask(
+        INFO,
+        (PLATE, FOAM_BRICK),
+        fixed=(FOAM_BRICK.name,),
+        disturbed=_PLATE,
+        pulses_turn=False,
+        tolerance=TargetError(TOLERANCE_M),
+    )
 
 
 def _distance(X_WO: SE3) -> float:
@@ -59,15 +68,15 @@ class PushPlateTask(TaskBase):
         return START_Q
 
     def start_poses(self, rng: np.random.Generator, distribution: Distribution) -> dict[str, SE3]:
-        x, y = float(rng.uniform(0.55, 0.65)), float(rng.uniform(-0.2, -0.12))
+        x, y = float(rng.uniform(*_STARTS.x_m)), float(rng.uniform(*_STARTS.y_m))
         yaw = float(rng.uniform(-math.pi, math.pi))
         return {_PLATE: flat_pose(x, y, PLATE.rest_z_m, yaw), FOAM_BRICK.name: _BRICK_POSE}
 
     def disturbances_act(self, moment: Moment) -> bool:
         return _distance(moment.X_WO[_PLATE]) > DISTURBED_UNTIL_M
 
-    def reached(self, moment: Moment) -> bool:
-        return _distance(moment.X_WO[_PLATE]) <= TOLERANCE_M
+    def error(self, moment: Moment) -> TargetError:
+        return TargetError(_distance(moment.X_WO[_PLATE]))
 
     def expert(self) -> Expert:
         return PushPlateExpert()

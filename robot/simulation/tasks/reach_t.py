@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.tasks import TaskInfo
 from robot.simulation.objects.sugar_box import SUGAR_BOX
-from robot.simulation.reach import ReachTask
+from robot.simulation.reach import STARTS_T, ReachTask
 
 INFO = TaskInfo(
     name="reach_t",
@@ -17,6 +17,7 @@ INFO = TaskInfo(
     stops="when that has held for one second, or after 15 s",
     camera="right",
     objects=(SUGAR_BOX.name,),
+    starts=STARTS_T,
 )
 
 

@@ -43,6 +43,10 @@ def test_attempts_are_episodes_of_the_catalogue_that_no_training_takes(tried: Pa
     with EpisodeReader(Path(listed[0]["path"])) as reader:
         arrays = reader.arrays()
     assert set(arrays["wanted_source"]) <= {"", "policy"}
+    with Library.open(tried, writable=False) as opened:
+        every = opened.attempts.list()
+    assert all(each.final_error is not None and "sugar_box" in each.start_poses for each in every)
+    assert all((each.outcome == "success") <= (each.final_error.distance_m <= 0.012) for each in every)
     (row,) = command("attempts", "tally", "--library", tried)["rows"]
     assert (row["policy"], row["task"], row["attempts"]) == (policy, "reach_tr", 2)
     preview = command("datasets", "preview", "--library", tried, "--representation", "gt-3d")

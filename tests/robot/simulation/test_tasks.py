@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.geometry import SE3
+from core.attempts.workspace import COORDINATES, limits_of, start_of, varying
+from core.geometry import SE3, yaw_of
 from core.messages import EpisodeMetadata
 from core.tasks import TaskInfo
 from robot.lockstep import LockstepRig, LockstepSpec
 from robot.rig import load_rig
 from robot.simulation.objects.sugar_box import SUGAR_BOX
 from robot.simulation.reach import X_OE_GOAL
-from robot.simulation.task import Distribution, Judge, Moment, flat_pose, load_task, yaw_of
+from robot.simulation.task import Distribution, Judge, Moment, flat_pose, load_task
 from robot.simulation.tasks import TASKS
 
 _NAMES = sorted(TASKS.entries())
@@ -68,6 +69,17 @@ def test_resets_stay_in_the_published_ranges(
         assert np.ptp(values) >= 0.8 * (high - low)
 
 
+@pytest.mark.parametrize("name", _NAMES)
+def test_what_a_task_says_of_its_starts_is_so(name: str) -> None:
+    task, rng = load_task(name), np.random.default_rng(1)
+    starts = task.info.starts
+    for distribution in Distribution if starts is not None else ():
+        for _ in range(100):
+            start = start_of({each: X.as_tuple() for each, X in task.start_poses(rng, distribution).items()}, starts)
+            for coordinate, value, (low, high) in zip(COORDINATES, start, limits_of(starts), strict=True):
+                assert coordinate not in varying(starts) or low - 1e-9 <= value <= high + 1e-9
+
+
 def test_reach_draws_near_the_middle_for_training_and_evenly_for_tests() -> None:
     task = load_task("reach_t")
     spread = {}
@@ -103,6 +115,16 @@ def test_an_attempt_ends_when_its_time_is_up() -> None:
     judge.update(_reach_moment(15.1, SE3.identity()))
     judge.update(_reach_moment(17.0, SE3.identity()))
     assert not judge.success
+
+
+def test_tasks_tell_how_far_from_their_target_they_are() -> None:
+    turned = SE3.from_rotation_vector((0.0, 0.0, 0.1), (0.0, 0.0, 0.02))
+    far = load_task("reach_tr").error(_reach_moment(0.0, turned))
+    assert (far.distance_m, far.angle_rad) == (pytest.approx(0.02), pytest.approx(0.1))
+    assert load_task("reach_t").error(_reach_moment(0.0, turned)).angle_rad == 0.0
+    box = Moment(0.0, SE3.identity(), 0.0, {"sugar_box": flat_pose(0.6, 0.1, 0.02, np.deg2rad(80.0))})
+    far = load_task("push_box").error(box)
+    assert (far.distance_m, far.angle_rad) == (pytest.approx(0.034), pytest.approx(np.deg2rad(10.0)))
 
 
 @pytest.mark.parametrize(("degrees", "met"), [(1.9, True), (2.1, False)])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.geometry import SE3
+from core.geometry import SE3, yaw_of
 from robot.description import GRIPPER_MAX_WIDTH_M, HOME_Q
 from robot.simulation.disturbances import Pulse, rotation_pulse, translation_pulse
 from robot.simulation.objects.plate import PLATE
 from robot.simulation.objects.scene_object import SceneObject
 from robot.simulation.objects.sugar_box import SIZE, SUGAR_BOX
 from robot.simulation.push import START_Q
-from robot.simulation.task import flat_pose, yaw_of
+from robot.simulation.task import flat_pose
 from robot.simulation.world import GRAVITY_M_S2, STEPS_PER_SECOND, World
 
 _STEPS_PER_TICK = 3
