@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import msgspec
 import typer
 
-from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root
+from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root, require
 from commands.episodes import PolicyOption, TaskOption, policy_id
+from core.attempts import words
+from core.attempts.report import write_report
+from core.clock import utc_iso, utc_ns
 from core.library import EpisodeFilter, Library
 from core.library.attempts import AttemptRow, TallyRow
+from core.library.scores import matched
+from robot.simulation.tasks import task_infos
 
 app = typer.Typer(help="Attempts of policies.", no_args_is_help=True)
 
@@ -53,6 +61,50 @@ def tally(
                 f"{row.score.successes:5} successes {100 * row.score.rate:6.1f} % ({low:.1f} to {high:.1f}) "
                 f"{row.score.mean_s:6.1f} s"
             )
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A policy, by its identifier.")],
+    second: Annotated[str, typer.Argument(help="The other one.")],
+    task: TaskOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Compare two policies on the trials that both were judged at: the same starts."""
+    with Library.open(library_root(library), writable=False) as opened:
+        policies = [opened.models.policy(each) for each in (first, second)]
+        found = matched(*(opened.attempts.list(EpisodeFilter(policy=each.id, task=task)) for each in policies))
+    require(found.trials > 0, "These policies have no trial in common; try both with the same --seed.")
+    names = [policy.name for policy in policies]
+    if as_json:
+        emit({"policies": [policy.id for policy in policies], "trials": found.trials, **msgspec.to_builtins(found)})
+    elif not quiet:
+        print(
+            f"Both succeed: {found.both}, only '{names[0]}': {found.first_only}, only '{names[1]}': "
+            f"{found.second_only}, neither: {found.neither}\n{words.verdict(found, *names)}"
+        )
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
+    policy: PolicyOption = None,
+    task: TaskOption = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the evidence as a page (HTML) and as tables (CSV)."""
+    with Library.open(library_root(library), writable=False) as opened:
+        evidence = opened.scores.evidence(task_infos(), _wanted(opened, policy, task))
+    require(bool(evidence), "No attempt matches, so there is nothing to report; try a policy first.")
+    page = write_report(folder, evidence, utc_iso(utc_ns())[:16].replace("T", " ") + " UTC")
+    if as_json:
+        emit({"path": str(page), "policies": len(evidence)})
+    elif not quiet:
+        print(page)
 
 
 def _wanted(library: Library, policy: str | None, task: str | None) -> EpisodeFilter:

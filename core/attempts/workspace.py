@@ -150,3 +150,18 @@ def inside(points: Array, hull: Array) -> NDArray[np.bool_]:
     edges = np.roll(hull, -1, axis=0) - hull
     away = points[:, None] - hull
     return np.asarray(np.all(edges[:, 0] * away[..., 1] - edges[:, 1] * away[..., 0] >= -1e-12, axis=1))
+
+
+_RAMP = ((165, 0, 38), (215, 48, 39), (253, 174, 97), (171, 217, 233), (69, 117, 180), (49, 54, 149))
+"""Red, poor, to dark blue, perfect (ColorBrewer, RdYlBu)."""
+UNKNOWN_COLOUR = (128, 128, 128)
+
+
+def colour_of(error: TargetError | None) -> tuple[int, int, int]:
+    """Red, green and blue of an attempt by its signed distance; grey where nobody knows it."""
+    if error is None:
+        return UNKNOWN_COLOUR
+    place = (1.0 - signed_distance(error) / FARTHEST) * (len(_RAMP) - 1)
+    channels = (np.interp(place, range(len(_RAMP)), [stop[channel] for stop in _RAMP]) for channel in range(3))
+    red, green, blue = (round(float(value)) for value in channels)
+    return red, green, blue

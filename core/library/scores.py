@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from core.attempts.comparison import Comparison, compare
 from core.attempts.outcome import Outcome
 from core.attempts.statistics import Score
-from core.attempts.workspace import Plane, Tried, WorkspaceMap, start_of, workspace_map
-from core.errors import InputError
+from core.attempts.workspace import Plane, Tried, WorkspaceMap, planes, start_of, workspace_map
 from core.library.attempts import AttemptRow, Attempts, score_of
 from core.library.catalogue import Catalogue
 from core.library.models import Models
 from core.library.query import EpisodeFilter
 from core.messages import Disturbance, Floats
-from core.tasks import StartRange
+from core.tasks import StartRange, TaskInfo
 
 _TRAINING = """
     FROM models JOIN runs ON runs.id = models.run JOIN dataset_episodes USING (dataset)
@@ -56,6 +55,15 @@ class ScoreLine(msgspec.Struct, frozen=True):
     training: Training | None
 
 
+class Evidence(msgspec.Struct, frozen=True):
+    """What is known of one policy at one task. ``picture`` None: nobody says where the task's object may begin."""
+
+    line: ScoreLine
+    task: TaskInfo | None
+    attempts: tuple[AttemptRow, ...]
+    picture: WorkspaceMap | None
+
+
 class Scores:
     """The scores of one library."""
 
@@ -75,6 +83,18 @@ class Scores:
             _line(policy, names.get(policy, policy), task, found, trainings.get(policy))
             for (policy, task), found in groups.items()
         )
+
+    def evidence(self, tasks: Mapping[str, TaskInfo], episodes: EpisodeFilter = _ALL) -> tuple[Evidence, ...]:
+        """All that is known of every policy and task among those that match; ``tasks`` by name."""
+        return tuple(self._evidence(line, tasks.get(line.task)) for line in self.lines(episodes))
+
+    def _evidence(self, line: ScoreLine, task: TaskInfo | None) -> Evidence:
+        found = self._attempts.list(EpisodeFilter(policy=line.policy, task=line.task))
+        starts = task.starts if task is not None else None
+        picture = None
+        if starts is not None:
+            picture = self.where_it_works(line.policy, line.task, starts, planes(starts)[0])
+        return Evidence(line, task, found, picture)
 
     def where_it_works(self, policy: str, task: str, starts: StartRange, plane: Plane) -> WorkspaceMap:
         """Figure 4 of one policy at one task; attempts and demonstrations whose start nobody knows are left out."""
@@ -107,14 +127,10 @@ def _line(policy: str, name: str, task: str, found: list[AttemptRow], training: 
 def matched(first: Sequence[AttemptRow], second: Sequence[AttemptRow]) -> Comparison:
     """Two policies on the trials that both were judged at: the same start of the same distribution.
 
-    Of a trial that was tried again the first attempts are a pair, then the second ones, and so on. InputError when
-    they have no trial in common.
+    Of a trial that was tried again the first attempts are a pair, then the second ones, and so on.
     """
     ours, theirs = _trials(first), _trials(second)
-    pairs = [(ours[trial], theirs[trial]) for trial in sorted(ours.keys() & theirs.keys())]
-    if not pairs:
-        raise InputError("These policies have no trial in common; try both from the same starts (the same --seed).")
-    return compare(pairs)
+    return compare((ours[trial], theirs[trial]) for trial in ours.keys() & theirs.keys())
 
 
 def _trials(attempts: Iterable[AttemptRow]) -> dict[tuple[str, str, int, int], bool]:

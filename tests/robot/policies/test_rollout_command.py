@@ -49,6 +49,10 @@ def test_attempts_are_episodes_of_the_catalogue_that_no_training_takes(tried: Pa
     assert all((each.outcome == "success") <= (each.final_error.distance_m <= 0.012) for each in every)
     (row,) = command("attempts", "tally", "--library", tried)["rows"]
     assert (row["policy"], row["task"], row["attempts"]) == (policy, "reach_tr", 2)
+    found = command("attempts", "compare", "--library", tried, policy, policy)
+    assert (found["trials"], found["p_value"]) == (2, 1.0)
+    page = Path(command("attempts", "report", tried / "report", "--library", tried)["path"])
+    assert "on every tick: the end effector within 1.2 cm" in page.read_text()
     preview = command("datasets", "preview", "--library", tried, "--representation", "gt-3d")
     assert len(preview["kept"]) == 3
 
