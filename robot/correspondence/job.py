@@ -62,7 +62,7 @@ def train(context: JobContext) -> JobEnded:
 def _ended(specification: Specification, left_out: tuple[str, ...], trained: Trained) -> JobEnded:
     """Save the model, unless the training was paused."""
     if trained.asked is Ask.PAUSE:
-        return JobEnded("paused", f"Paused after {trained.steps} steps; it can be resumed.")
+        return JobEnded("paused", f"Paused after {trained.steps:,} steps; it can be resumed.")
     metrics = {} if trained.validation is None else msgspec.to_builtins(trained.validation)
     description = ModelDescription(
         id=specification.model,
@@ -87,7 +87,7 @@ def _ended(specification: Specification, left_out: tuple[str, ...], trained: Tra
         "left_out": left_out,
     }
     if trained.asked is Ask.CANCEL:
-        return JobEnded("cancelled", f"Cancelled after {trained.steps} steps; the best model so far is kept.", result)
+        return JobEnded("cancelled", f"Cancelled after {trained.steps:,} steps; the best model so far is kept.", result)
     return JobEnded("done", trained.weights_origin, result)
 
 

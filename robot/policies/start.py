@@ -10,7 +10,7 @@ from core.errors import InputError
 from core.library.episodes import new_id
 from core.library.learning import spans
 from core.library.library import Library
-from core.library.models import MODELS, ModelRow
+from core.library.models import DESCRIPTION, MODELS, ModelRow
 from core.library.query import EpisodeFilter
 from core.library.runs import RunRow
 from core.policies.config import PolicyConfig
@@ -73,11 +73,15 @@ def begin(
 
 def descriptor_model(library: Library, config: PolicyConfig) -> ModelRow:
     """The descriptor model of a configuration: the one it names, or the newest. InputError when there is none."""
-    if config.descriptor_model:
-        found = library.models.get(config.descriptor_model)
-        if found.kind != "descriptor":
-            raise InputError(f"The model '{found.name}' is a policy; choose a descriptor model.")
-        return found
+    found = library.models.get(config.descriptor_model) if config.descriptor_model else _newest(library, config)
+    if found.kind != "descriptor":
+        raise InputError(f"The model '{found.name}' is a policy; choose a descriptor model.")
+    if not (Path(found.path) / DESCRIPTION).exists():
+        raise InputError(f"The files of the descriptor model '{found.name}' are gone; choose another or train one.")
+    return found
+
+
+def _newest(library: Library, config: PolicyConfig) -> ModelRow:
     newest = library.models.list("descriptor")
     if not newest:
         raise InputError(

@@ -23,7 +23,9 @@ MOST = 7
 _LONGEST = 32
 _POINTS = 1000
 _MANY_DECADES = 4.0
-_NO_RUN, _NO_CURVE = "Choose runs in the table to see their curves.", "The curve begins with the first report."
+_NO_RUN, _NO_CURVE = "Choose runs in the table to see their curves.", "There is no curve: nothing has been reported."
+_ABOVE_ALL = 103.0
+"""A little more than all, so that a line there is seen whole."""
 _FEW = 15
 """A curve of fewer points shows where they are."""
 
@@ -114,7 +116,7 @@ class RunCurves(QWidget):
         self.legend = text("")
         self.legend.setWordWrap(True)
         self.loss = _Plot("Loss", None, True)
-        self.success = _Plot("Success, %", (0.0, 100.0), False)
+        self.success = _Plot("Success, %", (0.0, _ABOVE_ALL), False)
         self.axis = text("", muted=True, small=True)
         plots = row(self.loss, self.success, gap=1)
         plots.setStretch(0, 3)

@@ -121,6 +121,7 @@ class RunDetails(QFrame):
         """Values share what the names leave, and scroll when that is too little."""
         header = self.table.horizontalHeader()
         header.setMinimumSectionSize(unit() * (18 if several else 4))
+        header.setMaximumSectionSize(unit() * 44)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 

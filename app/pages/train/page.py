@@ -199,7 +199,8 @@ class TrainPage(Page):
 
     def _show_count(self) -> None:
         shown, every = self.table.order.rowCount(), len(self.model.lines)
-        self._count.setText(f"{every:,} runs" if shown == every else f"{shown:,} of {every:,} runs")
+        runs = "run" if every == 1 else "runs"
+        self._count.setText(f"{every:,} {runs}" if shown == every else f"{shown:,} of {every:,} {runs}")
 
     # The chosen runs ------------------------------------------------------------------------------------------------
     def _choose(self) -> None:
@@ -277,7 +278,7 @@ class TrainPage(Page):
         if run.kind != "policy":
             return
         if event.status == "failed":
-            self._services.messenger.complain(event.message, key="training")
+            self._services.messenger.complain(f"'{run.name}': {event.message}", key="training")
             return
         show = lambda: self._reveal(run.id)  # noqa: E731
         self._services.messenger.say(

@@ -227,7 +227,12 @@ def test_data_that_teach_nothing_are_said_in_a_sentence(library: Path) -> None:
         with pytest.raises(InputError, match="only 1 of at least 2 episodes is there; left out: 2 failed"):
             run(opened, TINY)
         opened.episodes.label(others, success=True)
-        opened.models.trash(opened.models.list("descriptor")[0].id)
+        (model,) = opened.models.list("descriptor")
+        gone = Path(model.path).rename(library / "elsewhere")
+        with pytest.raises(InputError, match=f"The files of the descriptor model '{model.name}' are gone"):
+            run(opened, msgspec.structs.replace(TINY, representation="dd-2d"))
+        gone.rename(model.path)
+        opened.models.trash(model.id)
         with pytest.raises(InputError, match="needs a descriptor model and the library has none"):
             run(opened, msgspec.structs.replace(TINY, representation="dd-2d"))
     command("record", "--library", library, "--task", "reach_t", "--cameras", "none", "--seed", 1)
