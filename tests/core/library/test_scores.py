@@ -25,8 +25,8 @@ STARTS = StartRange("box", (0.5, 0.7), (-0.2, 0.2), (math.radians(60.0), math.ra
 def record(library: Library, success: bool, start: tuple[float, float] = (0.0, 90.0), **changes: object) -> str:
     y, heading = start
     pose = SE3.from_rotation_vector((0.0, 0.0, math.radians(heading)), (0.6, y, 0.0)).as_tuple()
-    disturbance = Disturbance(str(changes.pop("disturbance", "none")))
-    info: EpisodeMetadata = metadata(new_id(), start_poses={"box": pose}, simulated=True, **changes)
+    name, disturbance = str(changes.pop("object_name", "box")), Disturbance(str(changes.pop("disturbance", "none")))
+    info: EpisodeMetadata = metadata(new_id(), start_poses={name: pose}, simulated=True, **changes)
     _, path = library.episodes.begin(info)
     recorder = Recorder(path, info, [], synchronous=True)
     feed(recorder, [], 2)
@@ -41,10 +41,10 @@ def attempt(library: Library, policy: str, success: bool, seed: int, **changes: 
     return record(library, success, **{**given, **changes})
 
 
-def trained(library: Library, policy: str) -> None:
+def trained(library: Library, policy: str, object_name: str = "box") -> None:
     """A policy that has learned from four demonstrations, one of them disturbed."""
     for y, heading in ((-0.1, 80.0), (0.1, 80.0), (-0.1, 100.0), (0.1, 100.0)):
-        record(library, True, (y, heading), disturbance="manual" if y > 0 else "none")
+        record(library, True, (y, heading), disturbance="manual" if y > 0 else "none", object_name=object_name)
     dataset = library.datasets.freeze("four", EpisodeFilter())
     run = library.runs.begin("policy", dataset.id, {}, 0)
     described = {"name": "steady", "created_utc_ns": 1, "network": {}, "kind": "policy", "run": run.id}
