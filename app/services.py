@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.workers.station import StationWorker
     from app.workers.trainings import TrainingQueue
     from app.workers.view3d import View3DWorker
+    from core.attempts.collecting import WantedStarts
     from robot.rig import RigConfig
 
 
@@ -47,5 +48,7 @@ class Services:
     reveal_episode: Callable[[str], None] = field(default=lambda episode_id: None)
     reveal_model: Callable[[str], None] = field(default=lambda folder: None)
     """Ask the descriptor model of that folder on the page that shows what it sees."""
+    collect_here: Callable[[WantedStarts], None] = field(default=lambda wanted: None)
+    """Mark where the next demonstrations should begin, on the page where they are given."""
     deploy_policy: Callable[[str], None] = field(default=lambda policy_id: None)
     """Let the policy of that identifier act."""

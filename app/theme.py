@@ -86,6 +86,11 @@ def goal_colour() -> QColor:
     return QColor("#fabd33")
 
 
+def wanted_colour(first: bool) -> QColor:
+    """Of places that are asked for, drawn over camera pictures like a goal; the first stands out."""
+    return QColor(79, 208, 214, 255 if first else 130)
+
+
 def series_colours(palette: QPalette, count: int) -> list[QColor]:
     """Colours for lines in a plot, told apart by most kinds of colour vision, none of them green or red."""
     index = 0 if is_dark(palette) else 1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QLinearGradient, QPainter, QPixmap
 
-from app.theme import Role, goal_colour, scaled, unit
+from app.theme import Role, goal_colour, scaled, unit, wanted_colour
 from app.views.canvas import Canvas, Caption
 from app.views.depth import DEFAULT_RANGE_M, depth_table, fits, fitting_range, ramp_colours
 from app.views.marks import CameraPainter
@@ -45,6 +45,7 @@ class RgbdView(Canvas):
         self._setpoint: SE3 | None = None
         self._goal: SE3 | None = None
         self._goal_lines: tuple[Array, ...] = ()
+        self._wanted: tuple[tuple[Array, ...], ...] = ()
         self._note = ""
         self._drives = False
         self.hovered.connect(self._hover)
@@ -102,6 +103,10 @@ class RgbdView(Canvas):
     def show_goal(self, X_WE: SE3 | None, lines_W: tuple[Array, ...]) -> None:
         """Where the task wants the hand, and lines ``(N, 3)`` on the table; painted with the next frame."""
         self._goal, self._goal_lines = X_WE, lines_W
+
+    def show_wanted(self, marks: tuple[tuple[Array, ...], ...]) -> None:
+        """Places that are asked for, each as polylines ``(N, 3)``, the first stands out; painted with the next frame."""
+        self._wanted = marks
 
     def fit_range(self) -> None:
         """Choose the depth range anew from the frame that is shown."""
@@ -191,6 +196,10 @@ class RgbdView(Canvas):
         goal, dark = goal_colour(), QColor(0, 0, 0, 150)
         for line in self._goal_lines:
             marks.line(line, goal, dark)
+        for lines in reversed(self._wanted):
+            first = lines is self._wanted[0]
+            for line in lines:
+                marks.line(line, wanted_colour(first), dark if first else QColor(0, 0, 0, 60))
         if self._goal is not None:
             marks.hand(self._goal, goal, dark)
         if self._setpoint is not None:

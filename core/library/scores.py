@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+import numpy as np
 
+from core.attempts.collecting import collect_next
 from core.attempts.comparison import Comparison, compare
 from core.attempts.outcome import Outcome
 from core.attempts.statistics import Score
 from core.attempts.workspace import Plane, Tried, WorkspaceMap, planes, start_of, workspace_map
+from core.geometry import Array
 from core.library.attempts import AttemptRow, Attempts, score_of
 from core.library.catalogue import Catalogue
 from core.library.models import Models
-from core.library.query import EpisodeFilter
+from core.library.query import EpisodeFilter, where
 from core.messages import Disturbance, Floats
 from core.tasks import StartRange, TaskInfo
 
@@ -27,6 +30,7 @@ _SHOWN = f"""
     {_TRAINING} GROUP BY models.id
 """
 _STARTS = f"SELECT start_poses {_TRAINING} JOIN descriptions ON descriptions.episode = number WHERE models.id = ?"
+_DEMONSTRATED = "SELECT start_poses FROM episodes JOIN descriptions ON descriptions.episode = number WHERE"
 _POSES = msgspec.json.Decoder(dict[str, Floats])
 _ALL = EpisodeFilter()
 
@@ -104,6 +108,14 @@ class Scores:
             if start is not None:
                 tried.append(Tried(attempt.id, start, attempt.outcome, attempt.final_error, attempt.duration_s))
         return workspace_map(starts, plane, tried, self._training_starts(policy, starts))
+
+    def collect_next(self, picture: WorkspaceMap, task: str) -> Array:
+        """Starts ``(N, 3)`` from which the next demonstrations of a task should be given: see ``core.attempts``."""
+        clause, values = where(EpisodeFilter(task=task, demonstrations=True))
+        with self._catalogue.reading() as connection:
+            rows = connection.execute(f"{_DEMONSTRATED} {clause} AND success IS NOT 0", values).fetchall()
+        found = [start_of(_POSES.decode(poses), picture.starts) for (poses,) in rows]
+        return collect_next(picture, np.array([start for start in found if start is not None]).reshape(-1, 3))
 
     def _training_starts(self, policy: str, starts: StartRange) -> list[Floats]:
         with self._catalogue.reading() as connection:

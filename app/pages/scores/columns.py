@@ -36,9 +36,9 @@ def score_columns(tasks: Mapping[str, TaskInfo]) -> tuple[Column, ...]:
         return tasks[line.task].judged if line.task in tasks else ""
 
     return (
-        Column("Policy", lambda line: line.name.casefold(), lambda line: line.name, 56, 30),
-        Column("Task", title, title, 24, 20),
-        Column("Criterion", criterion, criterion, 60, 20),
+        Column("Policy", lambda line: line.name.casefold(), lambda line: line.name, 76, 34),
+        Column("Task", title, title, 28, 24),
+        Column("Criterion", criterion, criterion, 40, 20),
         Column("Trained with\ndisturbances", trained_words, trained_words, 27, 26),
         *_score_columns("", lambda line: line.undisturbed),
         *_score_columns("\ndisturbed", lambda line: line.disturbed),
@@ -122,11 +122,11 @@ def _sign(attempt: AttemptRow) -> Sign:
 ATTEMPT_COLUMNS = (
     Column("Outcome", _place, _outcome_words, 36, 26, sign=_sign),
     Column("Trial", lambda a: a.trial, lambda a: _said(a.trial, "d"), 14, 14, True),
-    Column("Disturbance", lambda a: a.disturbance, lambda a: _DISTURBANCES[a.disturbance], 25, 24),
-    Column("Taken over", lambda a: a.interventions, lambda a: _said(a.interventions or None, "d"), 23, 22, True),
-    Column("Stopped by", _stop_words, _stop_words, 30, 24),
     Column("Time", lambda a: a.duration_s, lambda a: f"{a.duration_s:.1f} s", 16, 15, True),
     Column("Off by", _distance_mm, lambda a: f"{_distance_mm(a):.1f} mm" if a.final_error else "", 19, 18, True),
     Column("Turned by", _angle_deg, lambda a: f"{_angle_deg(a):.1f}°" if a.final_error else "", 21, 20, True),
+    Column("Disturbance", lambda a: a.disturbance, lambda a: _DISTURBANCES[a.disturbance], 25, 24),
+    Column("Taken over", lambda a: a.interventions, lambda a: _said(a.interventions or None, "d"), 23, 22, True),
+    Column("Stopped by", _stop_words, _stop_words, 30, 24),
     Column("When", lambda a: a.created_utc_ns, lambda a: when_words(a.created_utc_ns), 32, 28),
 )

@@ -21,8 +21,10 @@ from app.theme import unit
 from app.widgets.basics import ActionButton, EmptyState, column, laid_out, row, text
 from app.widgets.choices import tool
 from app.widgets.lines_table import LinesModel, LinesTable
+from core.attempts.collecting import WantedStarts
 from core.attempts.workspace import Plane, WorkspaceMap, planes
 from core.clock import utc_iso, utc_ns
+from core.geometry import Array
 from core.library.attempts import AttemptRow
 from core.library.query import EpisodeFilter
 from core.library.scores import ScoreLine, matched
@@ -55,6 +57,7 @@ class ScoresPage(Page):
         self._stale = True
         self._asked = 0
         self._chosen: tuple[_Chosen, ...] = ()
+        self._wanted: WantedStarts | None = None
         self._editing = EpisodeEditing(services.library, services.messenger)
         rows = LinesModel(score_columns(self._tasks), lambda line: (line.policy, line.task))
         self.scores = LinesTable(rows, "Scores")
@@ -116,6 +119,7 @@ class ScoresPage(Page):
         self.evidence.planeChosen.connect(self._show_plane)
         self.evidence.attemptChosen.connect(lambda attempt: self.attempts.choose([attempt]))
         handlers: dict[str, Callable[[], object]] = {
+            "score.collect": self._collect,
             "score.report": lambda: self._write("report"),
             "score.tables": lambda: self._write("tables"),
             "attempt.open": self._open,
@@ -226,7 +230,9 @@ class ScoresPage(Page):
     def _draw(self) -> None:
         marked = [attempt.id for attempt in self.attempts.chosen]
         drawn = [(each.line.name, each.picture) for each in self._chosen if each.picture is not None]
-        self.evidence.show_pictures(drawn, None, marked)
+        wanted = self._wanted
+        shown = wanted is not None and all(each.line.task == wanted.task.name for each in self._chosen)
+        self.evidence.show_pictures(drawn, wanted.at if wanted is not None and shown else None, marked)
         self._allow()
 
     # The chosen attempts --------------------------------------------------------------------------------------------
@@ -244,6 +250,19 @@ class ScoresPage(Page):
 
     def _label(self, what: str, success: bool | None) -> None:
         self._editing.label(tuple(attempt.id for attempt in self.attempts.chosen), what, success=success)
+
+    # Collect here next ----------------------------------------------------------------------------------------------
+    def _collect(self) -> None:
+        """For the first of the chosen policies; drawn here too, for whoever comes back."""
+        line, picture = next((each.line, each.picture) for each in self._chosen if each.picture is not None)
+        task = self._tasks[line.task]
+
+        def found(at: Array) -> None:
+            self._wanted = WantedStarts(task, picture.starts, at)
+            self._draw()
+            self._services.collect_here(self._wanted)
+
+        self._services.library.read(lambda library: library.scores.collect_next(picture, line.task), found)
 
     # Reports --------------------------------------------------------------------------------------------------------
     def _write(self, kind: str) -> None:

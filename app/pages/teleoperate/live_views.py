@@ -49,6 +49,7 @@ class LiveViews(QWidget):
         self._views: dict[tuple[str, Kind], RgbdView] = {}
         self._reference: dict[str, QImage] = {}
         self._goal_lines: tuple[Array, ...] = ()
+        self._wanted: tuple[tuple[Array, ...], ...] = ()
         self._show_reference = False
         self._recording = False
         self._camera = ""
@@ -158,6 +159,10 @@ class LiveViews(QWidget):
         """Draw the lines that show where the task's things should go."""
         self._goal_lines = tuple(np.array(line) for line in task.goal_lines_W)
 
+    def show_wanted(self, marks: tuple[tuple[Array, ...], ...]) -> None:
+        """Where the next demonstrations should begin, each as its polylines in W; not while one is recorded."""
+        self._wanted = marks
+
     def show_recording(self, recording: bool) -> None:
         """The reference would be in the way of what is recorded."""
         self._recording = recording
@@ -193,6 +198,7 @@ class LiveViews(QWidget):
                 continue
             view.show_setpoint(setpoint)
             view.show_goal(goal_X_WE, self._goal_lines)
+            view.show_wanted(() if self._recording else self._wanted)
             view.show_frame(frame)
             view.show_age(now_ns - station.arrived_ns[role])
             view.show_note("disturbed" if disturbed else "")

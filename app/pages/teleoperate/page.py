@@ -11,6 +11,7 @@ from app.input import application, is_typing, wants_keys
 from app.page import Page
 from app.pages.teleoperate.bindings import Bindings
 from app.pages.teleoperate.bindings_panel import BindingsPanel
+from app.pages.teleoperate.collecting import Collecting
 from app.pages.teleoperate.driving import DrivingController
 from app.pages.teleoperate.global_keys import GlobalKeysBridge
 from app.pages.teleoperate.guide import Guide
@@ -26,6 +27,7 @@ from app.settings import Setting
 from app.theme import unit
 from app.widgets.basics import laid_out
 from app.workers.capture import CaptureWorker
+from core.attempts.collecting import WantedStarts
 from core.clock import monotonic_ns
 from core.errors import InputError, StopReason
 from core.processes.jobs import JobEnded
@@ -78,6 +80,7 @@ class TeleoperatePage(Page):
         self.guide = Guide(services.actions, self.views)
         self.reference = Reference(services.library)
         self.scan = ScanPanel()
+        self.collecting = Collecting(services.library, self.views)
         self._scanning = Scanning(services, self.flow, self.scan, self.driving.let_go)
         self._capture = CaptureWorker(services.station.session, self)
         self._global_keys = GlobalKeysBridge(self.driving)
@@ -103,8 +106,8 @@ class TeleoperatePage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget, stretch in ((self.toolbar, 0), (self.scan, 0), (self._across, 1), (self.bar, 0)):
-            layout.addWidget(widget, stretch)
+        for widget in (self.toolbar, self.scan, self.collecting, self._across, self.bar):
+            layout.addWidget(widget, 1 if widget is self._across else 0)
 
     def _restore(self) -> None:
         settings, choices = self._services.settings, self.flow.choices
@@ -163,6 +166,8 @@ class TeleoperatePage(Page):
         station.stopped.connect(self._stopped)
         self.reference.changed.connect(self.views.set_reference)
         self._services.library.episodeSaved.connect(self.reference.saved)
+        self._services.library.episodeSaved.connect(self.collecting.saved)
+        self._services.collect_here = self._collect_here
         self._services.library.opened.connect(lambda _: self._library_opened())
         self.guide.closed.connect(lambda: self._services.settings.put(_GUIDE, True))
 
@@ -352,12 +357,18 @@ class TeleoperatePage(Page):
             self._services.station.send(LoadTask(name))
         self._services.station.use_task(name)
 
+    def _collect_here(self, wanted: WantedStarts) -> None:
+        self._services.show_page("teleoperate")
+        self.collecting.begin(wanted)
+        self._choose_task(wanted.task.name)
+
     def _show_task(self, task: TaskInfo) -> None:
         self.bar.task.setCurrentIndex(max(0, self.bar.task.findData(task.name)))
         self.bar.task.setToolTip(task.prompt)
         self.toolbar.show_prompt(task.prompt)
         self._scanning.use_task(task)
         self.views.show_task(task)
+        self.collecting.use_task(task.name)
         self.reference.use_task(task.name)
         ready = self._services.station.ready
         if ready is not None and task.camera in {camera.role for camera in ready.cameras}:
