@@ -105,7 +105,7 @@ class RgbdView(Canvas):
         self._goal, self._goal_lines = X_WE, lines_W
 
     def show_wanted(self, marks: tuple[tuple[Array, ...], ...]) -> None:
-        """Places that are asked for, each as polylines ``(N, 3)``, the first stands out; painted with the next frame."""
+        """Places that are asked for, each its polylines ``(N, 3)``, the first stands out."""
         self._wanted = marks
 
     def fit_range(self) -> None:
