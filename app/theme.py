@@ -88,7 +88,7 @@ def goal_colour() -> QColor:
 
 def wanted_colour(first: bool) -> QColor:
     """Of places that are asked for, drawn over camera pictures like a goal; the first stands out."""
-    return QColor(79, 208, 214, 255 if first else 130)
+    return QColor(94, 240, 246, 255 if first else 120)
 
 
 def series_colours(palette: QPalette, count: int) -> list[QColor]:

@@ -196,10 +196,10 @@ class RgbdView(Canvas):
         goal, dark = goal_colour(), QColor(0, 0, 0, 150)
         for line in self._goal_lines:
             marks.line(line, goal, dark)
-        for lines in reversed(self._wanted):
-            first = lines is self._wanted[0]
-            for line in lines:
-                marks.line(line, wanted_colour(first), dark if first else QColor(0, 0, 0, 60))
+        for ring, *_ in self._wanted[1:]:
+            marks.line(ring, wanted_colour(False), QColor(0, 0, 0, 60))
+        for line in self._wanted[0] if self._wanted else ():
+            marks.line(line, wanted_colour(True), QColor(0, 0, 0, 220))
         if self._goal is not None:
             marks.hand(self._goal, goal, dark)
         if self._setpoint is not None:

@@ -29,7 +29,7 @@ class WorkPanel(QWidget):
         super().__init__()
         self._name = ElidedLabel()
         self._name.setProperty("heading", True)
-        self.inside, self.outside = text(""), text("")
+        self.inside, self.outside = ElidedLabel(), ElidedLabel()
         self.plot = WorkspacePlot()
         layout = column(self._name, gap=1)
         layout.addLayout(column(self.inside, self.outside, gap=0))
@@ -77,13 +77,16 @@ class ComparisonPanel(QFrame):
         )
         for index, cells in enumerate(rows):
             for place, cell in enumerate(cells):
-                self._grid.addWidget(_cell(cell, number=index > 0 and place > 0), index, place)
-        self._grid.setColumnStretch(0, 1)
+                self._grid.addWidget(_cell(cell, number=index > 0 and place > 0, right=place > 0), index, place)
+        for place in range(3):
+            self._grid.setColumnStretch(place, 1)
 
 
-def _cell(words: str, *, number: bool) -> QLabel:
-    label = text(words, muted=not number)
-    if number:
+def _cell(words: str, *, number: bool, right: bool) -> QLabel:
+    """What a long name leaves no room for is taken from its middle: how a trial ended stands at the end."""
+    label = text(words) if number else ElidedLabel(words, Qt.TextElideMode.ElideMiddle)
+    label.setProperty("muted", not number)
+    if right:
         label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return label
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QWidget
 
 from app.page import Page
 from app.pages.episodes.editing import EpisodeEditing
@@ -98,9 +98,14 @@ class ScoresPage(Page):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(max(2, u // 2))
             splitter.setSizes(sizes[index] if len(sizes) == 2 else defaults[index])
-        self._down.setStretchFactor(1, 1)
+        for splitter in (self._across, self._down):
+            splitter.setStretchFactor(0, 0)
+            splitter.setStretchFactor(1, 1)
         words = "How often policies succeed, where they work and which of two is better will be here."
-        self._empty = EmptyState("statistics", "No attempts yet", words)
+        train = QPushButton("Train a policy")
+        train.setProperty("primary", True)
+        train.clicked.connect(lambda: self._services.show_page("train"))
+        self._empty = EmptyState("statistics", "No attempts yet", words, train)
         self._stack = QStackedWidget()
         for widget in (QWidget(), self._empty, self._down):
             self._stack.addWidget(widget)
