@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Role, scaled, unit
@@ -17,6 +18,12 @@ from core.geometry import Array
 from core.messages import TargetError
 
 _STEPS = 48
+
+
+@cache
+def _brush(colour: tuple[int, int, int]) -> QBrush:
+    """The same brush for the same colour: marks that look the same are drawn once."""
+    return pg.mkBrush(*colour)
 
 
 class WorkspacePlot(pg.PlotWidget):
@@ -69,7 +76,7 @@ class WorkspacePlot(pg.PlotWidget):
             pos=places,
             symbol=["o" if each.outcome is Outcome.SUCCESS else "s" for each in picture.tried],
             size=[13 if each.id in self._chosen else 10 for each in picture.tried],
-            brush=[pg.mkBrush(*colour_of(each.error)) for each in picture.tried],
+            brush=[_brush(colour_of(each.error)) for each in picture.tried],
             pen=[thick if each.id in self._chosen else thin for each in picture.tried],
             data=[each.id for each in picture.tried],
         )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,9 +160,12 @@ UNKNOWN_COLOUR = (128, 128, 128)
 
 def colour_of(error: TargetError | None) -> tuple[int, int, int]:
     """Red, green and blue of an attempt by its signed distance; grey where nobody knows it."""
-    if error is None:
-        return UNKNOWN_COLOUR
-    place = (1.0 - signed_distance(error) / FARTHEST) * (len(_RAMP) - 1)
+    return UNKNOWN_COLOUR if error is None else _colour_at(round(signed_distance(error), 2))
+
+
+@cache
+def _colour_at(signed: float) -> tuple[int, int, int]:
+    place = (1.0 - signed / FARTHEST) * (len(_RAMP) - 1)
     channels = (np.interp(place, range(len(_RAMP)), [stop[channel] for stop in _RAMP]) for channel in range(3))
     red, green, blue = (round(float(value)) for value in channels)
     return red, green, blue

@@ -215,7 +215,6 @@ class ScoresPage(Page):
     def _show_chosen(self, chosen: tuple[_Chosen, ...]) -> None:
         self._chosen = chosen
         rows = [attempt for each in chosen for attempt in each.attempts]
-        self.attempts.show_lines(rows)
         self._which.setText(" and ".join(f"'{each.line.name}'" for each in chosen))
         tasks = {each.line.task for each in chosen}
         if len(chosen) == MOST and len(tasks) == 1:
@@ -226,7 +225,7 @@ class ScoresPage(Page):
             self.evidence.show_comparison("", "", None)
         task = chosen[0].line.task if len(tasks) == 1 else ""
         self.evidence.offer_planes(self._planes_of(task), self._plane_of(task))
-        self._draw()
+        self.attempts.show_lines(rows)
 
     def _show_plane(self, plane: Plane) -> None:
         self._plane = plane
