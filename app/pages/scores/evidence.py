@@ -84,8 +84,7 @@ class ComparisonPanel(QFrame):
 
 def _cell(words: str, *, number: bool, right: bool) -> QLabel:
     """What a long name leaves no room for is taken from its middle: how a trial ended stands at the end."""
-    label = text(words) if number else ElidedLabel(words, Qt.TextElideMode.ElideMiddle)
-    label.setProperty("muted", not number)
+    label = text(words, heading=True) if number else ElidedLabel(words, Qt.TextElideMode.ElideMiddle)
     if right:
         label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return label
