@@ -33,6 +33,10 @@ class EndedEarlyError(ReticleError):
     """A training was asked to end before there was anything to keep."""
 
 
+class NotANumberError(ReticleError):
+    """A policy wants what is not a number."""
+
+
 class StopReason(StrEnum):
     """Why the arm stopped. The value is stored in files and events; the text is shown on the screen."""
 
@@ -51,6 +55,7 @@ class StopReason(StrEnum):
     PARENT_DIED = "parent_died"
     POLICY_DEADLINE = "policy_deadline"
     OBSERVATION_STALE = "observation_stale"
+    OBSERVATION_SKEWED = "observation_skewed"
 
     @property
     def sentence(self) -> str:
@@ -73,4 +78,5 @@ _SENTENCES = {
     StopReason.PARENT_DIED: "The window closed, so the arm was stopped and the episode closed.",
     StopReason.POLICY_DEADLINE: "The policy missed its deadline three times, so the arm was stopped.",
     StopReason.OBSERVATION_STALE: "The camera images were too old for the policy, so the arm was stopped.",
+    StopReason.OBSERVATION_SKEWED: "The camera image and the hand were measured too far apart, so the arm was stopped.",
 }

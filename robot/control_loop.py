@@ -53,6 +53,7 @@ class ControlLoop:
     ) -> None:
         self._arm, self._gripper, self._clock = arm, gripper, clock
         self._sources = dict(sources)
+        self._watches: dict[Source, Callable[[int], Verdict]] = {Source.HAND: self._watch_hand}
         self._on_stop = on_stop
         self.period_ns = round(NANOSECONDS / config.control_rate_hz)
         self.supervisor = Supervisor(config, JOINT_LIMITS_RAD, watch_wall_time=clock.kind == "wall")
@@ -90,6 +91,11 @@ class ControlLoop:
     def sent(self) -> tuple[SE3, float]:
         """The pose and gripper width that were sent last."""
         return self._governor.pose, self._governor.gripper_width_m
+
+    @property
+    def speed_share(self) -> float:
+        """What whoever drives may use of the speed limits."""
+        return self._governor.speed_share
 
     @property
     def at_rest(self) -> bool:
@@ -138,17 +144,25 @@ class ControlLoop:
         self._controller.reset(arm.q)
         self._governor.reset(self._controller.forward(arm.q), gripper.width_m)
 
-    def add_source(self, source: Source, setpoints: SetpointSource) -> None:
-        """Register or replace where a source's setpoints come from."""
+    def add_source(
+        self, source: Source, setpoints: SetpointSource, watch: Callable[[int], Verdict] | None = None
+    ) -> None:
+        """Register or replace where a source's setpoints come from; ``watch`` judges on every tick that it drives."""
         self._sources[source] = setpoints
+        if watch is not None:
+            self._watches[source] = watch
 
     def remove_source(self, source: Source, setpoints: SetpointSource) -> None:
         """Listen to a source no more, unless another one has replaced it."""
         if self._sources.get(source) is setpoints:
             del self._sources[source]
 
-    def grant(self, source: Source, lease: int) -> tuple[SE3, float]:
-        """Give the arm to a source; returns the pose and width it starts from: exactly where the arm is sent."""
+    def grant(self, source: Source, lease: int, speed_share: float = 1.0) -> tuple[SE3, float]:
+        """Give the arm to a source; returns the pose and width it starts from: exactly where the arm is sent.
+
+        ``speed_share``: what it may use of the speed limits.
+        """
+        self._governor.speed_share = speed_share
         self._source, self._lease = source, lease
         self._lease_start_ns = self._clock.now_ns()
         self._setpoint = None
@@ -262,9 +276,11 @@ class ControlLoop:
                 self.refused_setpoints += 1
             else:
                 self._accept(setpoint)
-        if self._source is Source.HAND:
-            return self._judge(self.supervisor.check_setpoint_age(self._setpoint, self._lease_start_ns, now_ns))
-        return None
+        watch = None if self._source is None else self._watches.get(self._source)
+        return None if watch is None else self._judge(watch(now_ns))
+
+    def _watch_hand(self, now_ns: int) -> Verdict:
+        return self.supervisor.check_setpoint_age(self._setpoint, self._lease_start_ns, now_ns)
 
     def _reject(self, source: Source, error: msgspec.MsgspecError) -> None:
         """What cannot even be read as a setpoint stops the arm when its holder sent it, and is refused otherwise."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from core.clock import NANOSECONDS, Clock
 from core.episodes.recorder import Recorder
 from core.errors import ProcessError, StopReason
-from core.messages import ControlMode, Disturbance, EpisodeEvent, Floats, Step
+from core.messages import ControlMode, Disturbance, EpisodeEvent, Floats, Source, Step
 from core.processes.heartbeat import Heartbeat
 from core.processes.shared_memory import MessagePublisher, MessageSubscriber
 from robot.assembly import Scene
@@ -44,6 +44,7 @@ class ControlThread:
         self._tick_ns: deque[int] = deque(maxlen=400)
         self._ticks = 0
         self._noted: str | None = None
+        self._told: MessagePublisher | None = None
         self._stop = threading.Event()
         self._rest = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
@@ -89,6 +90,10 @@ class ControlThread:
             self._recorder = recorder
 
         self.call(switch)
+
+    def tell_objects(self, publisher: MessagePublisher | None) -> None:
+        """While a policy drives, say there where objects are (None: nowhere). To be called in the control thread."""
+        self._told = publisher
 
     def wait_for_rest(self, timeout_s: float) -> bool:
         """Wait until the arm is commanded to stand still."""
@@ -154,6 +159,8 @@ class ControlThread:
 
     def _publish(self, step: Step) -> None:
         self._steps.publish(step)
+        if self._told is not None and self._scene is not None and self._loop.source is Source.POLICY:
+            self._told.publish(self._scene.truth())
         if self._recorder is not None:
             self._recorder.step(step)
             if self._scene is not None:

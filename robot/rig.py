@@ -49,7 +49,7 @@ class WorkspaceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How fast the hand and the joints may move."""
+    """How fast the hand and the joints may move; on a real rig a policy's first attempts at ``first_speed_m_s``."""
 
     speed_m_s: float = 0.25
     acceleration_m_s2: float = 1.0
@@ -62,11 +62,17 @@ class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gripper_speed_m_s: float = 0.15
     gripper_force_n: float = 40.0
     jump_factor: float = 2.0
+    first_speed_m_s: float = 0.1
+    first_attempts: int = 3
     external_torque_nm: tuple[float, ...] = (60.0, 60.0, 60.0, 30.0, 12.0, 12.0, 6.0)
 
 
 class WatchdogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When the arm brakes and when it stops for good, in seconds."""
+    """When the arm brakes and when it stops for good, in seconds.
+
+    A policy must act within ``policy_first_s`` of getting the arm and then as often as it was trained to, for which it
+    has ``policy_least_s`` at least: an operating system keeps no closer time.
+    """
 
     heartbeat_brake_s: float = 0.150
     heartbeat_stop_s: float = 0.300
@@ -74,6 +80,8 @@ class WatchdogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window_stop_s: float = 1.0
     setpoint_brake_s: float = 0.150
     control_late_stop_s: float = 1.0
+    policy_first_s: float = 1.0
+    policy_least_s: float = 0.05
 
 
 class TeleoperationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

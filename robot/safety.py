@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import StopReason
 from core.geometry import SE3, quaternion_exp, quaternion_product, unit_quaternion
-from core.messages import Setpoint, Source
+from core.messages import Floats, Setpoint, Source
 from core.processes.heartbeat import Heartbeat
 from robot.devices import ArmState
 from robot.rig import LimitsConfig, RigConfig, WatchdogConfig, WorkspaceConfig
@@ -38,6 +38,7 @@ class Governor:
 
     Trapezoidal in position and rotation: the speed never exceeds what the acceleration limit can brake before the
     target, ``v <= sqrt(2 a d)``. While braking it decelerates with the braking limits instead and forgets the target.
+    ``speed_share``: what whoever drives may use of the speed limits.
     """
 
     def __init__(self, limits: LimitsConfig, workspace: WorkspaceConfig, period_s: float) -> None:
@@ -47,6 +48,7 @@ class Governor:
         self._high = np.asarray(workspace.max_W) - workspace.margin_m
         self.pose = SE3.identity()
         self.gripper_width_m = 0.0
+        self.speed_share = 1.0
         self._velocity = np.zeros(3)
         self._angular_velocity = np.zeros(3)
 
@@ -67,15 +69,15 @@ class Governor:
 
     def track(self, wanted: SE3, gripper_width_m: float) -> SE3:
         """One tick towards ``wanted``; returns the pose to send."""
-        limits = self._limits
+        limits, share = self._limits, self.speed_share
         error = np.clip(wanted.p, self._low, self._high) - self.pose.p
         rotation_error = self.pose.rotation_to(wanted)
         return self._move(
-            _approach(error, self._velocity, limits.speed_m_s, limits.acceleration_m_s2, self._period_s),
+            _approach(error, self._velocity, share * limits.speed_m_s, limits.acceleration_m_s2, self._period_s),
             _approach(
                 rotation_error,
                 self._angular_velocity,
-                limits.angular_speed_rad_s,
+                share * limits.angular_speed_rad_s,
                 limits.angular_acceleration_rad_s2,
                 self._period_s,
             ),
@@ -110,6 +112,13 @@ class Governor:
         step = self._limits.gripper_speed_m_s * self._period_s
         self.gripper_width_m += float(np.clip(gripper_width_m - self.gripper_width_m, -step, step))
         return self.pose
+
+
+def _is_posed(X_WE: Floats, gripper_width_m: float) -> bool:
+    """Whether it is a finite pose with a unit quaternion, and a finite width."""
+    values = np.asarray((*X_WE, gripper_width_m), dtype=np.float64)
+    finite = values.shape == (8,) and bool(np.isfinite(values).all())
+    return finite and abs(float(np.linalg.norm(values[:4])) - 1.0) <= 1e-3
 
 
 def _approach(error: Vector, velocity: Vector, speed: float, acceleration: float, period_s: float) -> Vector:
@@ -260,13 +269,24 @@ class Supervisor:
         stamp. A jump is further than ``jump_factor`` times what the speed limit allows in the time between; a hand that
         was silent for longer than the window may be busy earns no further way.
         """
-        values = np.asarray((*setpoint.X_WE, setpoint.gripper_width_m), dtype=np.float64)
-        if values.shape != (8,) or not np.isfinite(values).all() or abs(np.linalg.norm(values[:4]) - 1.0) > 1e-3:
+        if not _is_posed(setpoint.X_WE, setpoint.gripper_width_m):
             return Verdict(stop=StopReason.SETPOINT_INVALID)
         elapsed_s = max((setpoint.stamp_ns - previous_ns) / NANOSECONDS, _JUMP_PERIOD_S)
         if setpoint.source is Source.HAND:
             elapsed_s = min(elapsed_s, self._watchdogs.window_brake_s)
-        distance, angle = setpoint.pose.distance(previous)
+        return self._check_jump(setpoint.pose, previous, elapsed_s)
+
+    def check_wish(self, X_WE: Floats, gripper_width_m: float, present: SE3, left_s: float) -> Verdict:
+        """Reject a policy's wish that is not a number, or so far away that the time left would never do.
+
+        Checked on the wish itself, for the setpoints on the way to it never jump.
+        """
+        if not _is_posed(X_WE, gripper_width_m):
+            return Verdict(stop=StopReason.SETPOINT_INVALID)
+        return self._check_jump(SE3.from_array(X_WE), present, max(left_s, _JUMP_PERIOD_S))
+
+    def _check_jump(self, pose: SE3, previous: SE3, elapsed_s: float) -> Verdict:
+        distance, angle = pose.distance(previous)
         factor = self._limits.jump_factor * elapsed_s
         if distance > factor * self._limits.speed_m_s or angle > factor * self._limits.angular_speed_rad_s:
             return Verdict(stop=StopReason.SETPOINT_JUMP)

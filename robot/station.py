@@ -40,6 +40,7 @@ from robot.replay import Trajectory
 from robot.replay_scene import OtherSceneError, difference_of_scene, require_own_rig
 from robot.rig import RigConfig, load_rig
 from robot.station_driving import OwnDriving
+from robot.station_policy import StationPolicy
 from robot.station_recording import StationRecording
 from robot.station_scan import StationScan
 
@@ -77,10 +78,8 @@ class Station:
         self._devices: Devices = assemble(
             self._config, self._clock, task=spec.task, visuals=spec.visuals, seed=spec.seed
         )
-        sources = {
-            Source(source): self._bus.message_subscriber(messages.setpoint_topic(source), Setpoint)
-            for source in (Source.HAND, Source.POLICY)
-        }
+        hand = self._bus.message_subscriber(messages.setpoint_topic(Source.HAND), Setpoint)
+        sources = {Source.HAND: hand}
         self._loop = ControlLoop(
             self._config, self._devices.arm, self._devices.gripper, self._clock, sources, self._on_stop
         )
@@ -97,6 +96,7 @@ class Station:
         self._recording = StationRecording(
             channel, self._control, self._clock, self._devices, self._config, spec.encoder_threads
         )
+        self._policy = StationPolicy(channel, self._config, self._loop, self._control, self._bus, self._clock)
         self._driving = OwnDriving(channel, self._loop, self._control, self._clock)
         self._scan = StationScan(self._config, self._devices, self._clock, self._driving, self._recording)
         self._deliveries = self._deliver()
@@ -148,9 +148,18 @@ class Station:
 
     def _grant(self, command: messages.GrantLease) -> None:
         self._driving.refuse_while_stopped()
-        pose, width = self._control.call(lambda: self._loop.grant(command.source, command.lease))
-        self._recording.event("lease", f"{command.source} drives")
-        self._channel.send(messages.LeaseGranted(command.source, command.lease, pose.as_tuple(), width))
+        if command.source is not Source.HAND:
+            raise ReticleError(f"Only a hand takes the arm so; '{command.source}' has a command of its own.")
+        start = self._control.call(lambda: self._policy.taken_by(command.source, command.lease))
+        self._granted(command.source, command.lease, *start)
+
+    def _grant_policy(self, command: messages.GrantPolicy) -> None:
+        self._driving.refuse_while_stopped()
+        self._granted(Source.POLICY, command.lease, *self._policy.grant(command))
+
+    def _granted(self, source: Source, lease: int, pose: SE3, width: float) -> None:
+        self._recording.event("lease", f"{source} drives")
+        self._channel.send(messages.LeaseGranted(source, lease, pose.as_tuple(), width))
 
     def _revoke(self, command: messages.RevokeLease) -> None:
         self._control.call(self._loop.revoke)
@@ -295,6 +304,9 @@ class Station:
         if now_ns < self._next_status_ns:
             return
         self._next_status_ns = now_ns + round(_STATUS_PERIOD_S * NANOSECONDS)
+        if self._recording.attempt_over(self._loop.stop_reason):
+            self._control.call(self._policy.let_go)
+            self._recording.conclude(self._loop.stop_reason)
         recording = self._recording.watch(self._loop.stop_reason)
         if recording is not None:
             recording = msgspec.structs.replace(recording, scanned=self._scan.share)
@@ -371,6 +383,7 @@ def _titles() -> dict[str, str]:
 
 _HANDLERS: dict[type, Any] = {
     messages.GrantLease: Station._grant,
+    messages.GrantPolicy: Station._grant_policy,
     messages.RevokeLease: Station._revoke,
     messages.Stop: Station._stop,
     messages.Rearm: Station._rearm,

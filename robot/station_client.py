@@ -24,6 +24,7 @@ from robot.station_messages import (
     Command,
     Events,
     GrantLease,
+    GrantPolicy,
     Open,
     RevokeLease,
     Shutdown,
@@ -81,10 +82,16 @@ class StationClient:
         """The newest unread status, or None."""
         return self._statuses.take()
 
-    def take_lease(self, source: Source = Source.HAND) -> int:
+    def take_lease(self) -> int:
         """Ask for the arm; returns the lease number. ``LeaseGranted`` says from which pose to start."""
         self._lease += 1
-        self.send(GrantLease(source, self._lease))
+        self.send(GrantLease(Source.HAND, self._lease))
+        return self._lease
+
+    def give_to_policy(self, rate_hz: float, *, speed: float = 1.0, tried: int = 0, told: bool = False) -> int:
+        """Ask for the arm for a policy, see ``GrantPolicy``; returns the lease that its runner is to drive under."""
+        self._lease += 1
+        self.send(GrantPolicy(self._lease, rate_hz, speed, tried, told))
         return self._lease
 
     def release_lease(self) -> None:

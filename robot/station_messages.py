@@ -130,10 +130,28 @@ class Open(Command, frozen=True, tag="open"):
 
 
 class GrantLease(Command, frozen=True, tag="grant_lease"):
-    """Give the arm to ``source``; setpoints with another lease are refused and counted."""
+    """Give the arm to ``source``, whoever has it; setpoints with another lease are refused and counted.
+
+    A hand that takes it from a policy takes over: LeaseLost tells of the policy's lease.
+    """
 
     source: Source
     lease: int
+
+
+class GrantPolicy(Command, frozen=True, tag="grant_policy"):
+    """Give the arm to a policy that acts ``rate_hz`` times a second. LeaseGranted answers; the runner then drives.
+
+    ``speed``: over 0 and at most 1, of the speed limits. ``tried``: how often it was tried on a real rig before; its
+    first attempts there are slow. ``told``: it is told where objects are, which Trouble refuses on a real rig. Trouble
+    refuses it too while anybody else drives: who took over lets go first.
+    """
+
+    lease: int
+    rate_hz: float
+    speed: float = 1.0
+    tried: int = 0
+    told: bool = False
 
 
 class RevokeLease(Command, frozen=True, tag="revoke_lease"):
@@ -171,13 +189,16 @@ class ResetScene(Command, frozen=True, tag="reset_scene"):
 class StartRecording(Command, frozen=True, tag="start_recording"):
     """Record into ``path`` (the final ``.mcap`` path; the station writes ``.part`` beside it and renames).
 
-    ``bytes_per_second`` is what recordings with these cameras wrote lately; None when the parent does not know.
+    Metadata with a ``policy`` make it an attempt: in simulation it is timed and ends by itself, with success, when its
+    time is up, or when the arm is stopped; ``disturbances`` are the task's scripted ones. ``bytes_per_second`` is what
+    recordings with these cameras wrote lately; None when the parent does not know.
     """
 
     path: str
     metadata: EpisodeMetadata
     depth_codec: str = "png"
     bytes_per_second: float | None = None
+    disturbances: bool = False
 
 
 class Scan(Command, frozen=True, tag="scan"):
@@ -192,6 +213,8 @@ class Scan(Command, frozen=True, tag="scan"):
 
 
 class StopRecording(Command, frozen=True, tag="stop_recording"):
+    """End the recording. An attempt of which nothing is said is aborted."""
+
     success: bool | None = None
 
 
@@ -233,6 +256,7 @@ class Shutdown(Command, frozen=True, tag="shutdown"):
 Commands = (
     Open
     | GrantLease
+    | GrantPolicy
     | RevokeLease
     | Stop
     | Rearm

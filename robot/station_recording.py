@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from core.attempts.outcome import verdict
 from core.clock import Clock
 from core.episodes.disk import check_free_space, estimated_bytes_per_second
 from core.episodes.recorder import Recorder
@@ -40,6 +41,7 @@ class StationRecording:
         self._devices, self._config, self._encoder_threads = devices, config, encoder_threads
         self._recorder: Recorder | None = None
         self._episode = ""
+        self._attempt = False
         self._choose: Choose | None = None
 
     def start(self, command: messages.StartRecording, choose: Choose | None = None) -> bool:
@@ -52,7 +54,8 @@ class StationRecording:
                 raise ReticleError("A recording is already running; stop it first.")
             recorder = self._open(command, scan=choose is not None)
             self._choose = choose
-            self._begin(recorder, command.metadata.id)
+            self._attempt = bool(command.metadata.policy)
+            self._begin(recorder, command.metadata.id, disturbances=command.disturbances)
         except (ReticleError, OSError, ValueError) as error:
             self._refuse(command, str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the start must hear of it
@@ -68,12 +71,12 @@ class StationRecording:
         """Whether a scan is being recorded."""
         return self._recorder is not None and self._choose is not None
 
-    def _begin(self, recorder: Recorder, episode: str) -> None:
+    def _begin(self, recorder: Recorder, episode: str, *, disturbances: bool) -> None:
         self._recorder, self._episode = recorder, episode
         scene = self._devices.scene
         try:
             if scene is not None:
-                self._control.call(lambda: scene.begin_episode(disturbances=False, timed=False))
+                self._control.call(lambda: scene.begin_episode(disturbances=disturbances, timed=self._attempt))
             self._control.record_to(recorder)
         except BaseException:
             self._recorder = None
@@ -113,10 +116,29 @@ class StationRecording:
         )
 
     def stop(self, success: bool | None, latched: StopReason | None, message: str = "") -> None:
-        """A person or the sweep ends it. ``latched`` is the stop that holds the arm, if one does."""
+        """A person or the sweep ends it. ``latched`` is the stop that holds the arm, if one does.
+
+        An attempt of which the person says nothing is aborted.
+        """
         if self._recorder is None:
             raise ReticleError("No recording is running.")
-        self._finish(success, latched, message)
+        aborted = self._attempt and success is None and latched is None
+        self._finish(success, StopReason.OPERATOR if aborted else latched, message)
+
+    def attempt_over(self, latched: StopReason | None) -> bool:
+        """Whether an attempt is recorded and has come to its end: stopped, successful, or out of time."""
+        if self._recorder is None or not self._attempt:
+            return False
+        scene = self._devices.scene
+        return latched is not None or (scene is not None and scene.finished())
+
+    def conclude(self, latched: StopReason | None) -> None:
+        """Close an attempt that is over, judged by the simulator where there is one."""
+        self._finish(verdict(self._judged(), latched), latched, latched.sentence if latched else "")
+
+    def _judged(self) -> bool | None:
+        scene = self._devices.scene
+        return None if scene is None or self.scans else scene.success()
 
     def close(self, reason: StopReason | None, latched: StopReason | None) -> None:
         """End it, if it runs, because the station ends or it cannot go on."""
@@ -144,12 +166,16 @@ class StationRecording:
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return
+        scene, final_error = self._devices.scene, None
         try:
             self._control.record_to(None)
+            if scene is not None:
+                final_error = self._control.call(scene.error) if self._attempt else None
+                self._control.call(scene.end_episode)
         except ProcessError as error:  # the file is closed all the same
             _LOG.error("%s", error)
         try:
-            summary = recorder.finish(success=success, stop_reason=stop_reason)
+            summary = recorder.finish(success, stop_reason, self._judged(), final_error)
         except (ReticleError, OSError) as error:
             self._unclosed(str(error))
             return

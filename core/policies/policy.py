@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.errors import NotANumberError
 from core.geometry import SE3, Array
 from core.policies.checkpoint import PolicyDescription, load_policy
 from core.policies.model import PolicyModel, State
@@ -19,12 +20,16 @@ from core.representations.representation import RepresentationInfo, View
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Where a policy wants the hand in ``after_s`` seconds. ``z``: what it acted on, for showing."""
+    """Where a policy wants the hand in ``after_s`` seconds.
+
+    For showing: ``z`` that it acted on, and ``marks``, where that lies (see ``Representation.marks``).
+    """
 
     X_WE: SE3
     gripper_width_m: float
     after_s: float
     z: NDArray[np.float32]
+    marks: Array
 
 
 class Policy:
@@ -57,16 +62,20 @@ class Policy:
 
     @torch.inference_mode()
     def act(self, X_WE: SE3, gripper_width_m: float, view: View) -> Wish:
-        """What to do about the hand's measured pose and what is seen."""
+        """What to do about the hand's measured pose and what is seen. NotANumberError when it does not know."""
         hand = Hand.of(X_WE.as_array()[None], np.array([gripper_width_m]))
         z = self._see(view)
         robot = torch.from_numpy(observe(hand, self._R_start).astype(np.float32)).to(self._device)[None]
         outputs, self._state = self._model.network(self._model.inputs(robot, z), self._state)
         action = self._model.head.act(outputs)[0].double().cpu().numpy()
+        if not np.isfinite(action).all():
+            raise NotANumberError(f"The policy '{self.description.name}' wants what is not a number; train it again.")
         desired = apply(hand, action)
         (pose,) = desired.poses()
         after_s = self.description.training.look_ahead_s
-        return Wish(SE3.from_array(pose), float(desired.width_m[0]), after_s, z[0, 0].float().cpu().numpy())
+        seen = z[0, 0].float().cpu().numpy()
+        marks = self._model.representation.marks(seen)
+        return Wish(SE3.from_array(pose), float(desired.width_m[0]), after_s, seen, marks)
 
     @torch.inference_mode()
     def marks(self, view: View) -> Array:

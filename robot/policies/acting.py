@@ -1,25 +1,17 @@
-"""A policy as a source of setpoints in lockstep time: it looks, acts at its own rate, and the setpoint moves between.
-
-Acting interpolates from the present setpoint to the wish over the time that the wish lies ahead, the same that was
-looked ahead in training.
-"""
+"""A policy at work in lockstep time, and what it is shown, live and there. It acts at its own rate."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from core.clock import NANOSECONDS, LockstepClock
+from core.errors import NotANumberError, StopReason
 from core.geometry import SE3
-from core.messages import Frame, RobotState, Setpoint, Source, Truth
-from core.policies.policy import Policy, Wish
+from core.messages import Floats, Frame, RobotState, Setpoint, Truth
+from core.policies.policy import Policy
 from core.representations.representation import View
-
-
-class Observed(Protocol):
-    """What the control loop knows of the arm."""
-
-    @property
-    def state(self) -> RobotState | None: ...
+from robot.policies.wishes import Follower, Loop, PolicyWish
 
 
 class Witness(Protocol):
@@ -28,18 +20,25 @@ class Witness(Protocol):
     def truth(self) -> Truth: ...
 
 
+def shown(policy: Policy, X_WE: SE3, frame: Frame | None, X_WO: Mapping[str, Floats] | None) -> View:
+    """What a policy looks at when the hand is at ``X_WE``: no more than it needs."""
+    camera, info = policy.description.setup.camera, policy.info
+    poses = {name: SE3.from_array(pose) for name, pose in X_WO.items()} if X_WO is not None else None
+    if frame is None:
+        return View(camera, None if camera is None else camera.pose(X_WE), X_WO=poses)
+    return View(camera, frame.X_WC, frame.rgb, frame.depth if info.depth else None, poses)
+
+
 class PolicySource:
     """One attempt of a policy. Frames are offered as they are captured."""
 
-    def __init__(self, policy: Policy, lease: int, loop: Observed, scene: Witness, clock: LockstepClock) -> None:
+    def __init__(self, policy: Policy, lease: int, loop: Loop, scene: Witness, clock: LockstepClock) -> None:
         self._policy, self._lease, self._loop, self._scene, self._clock = policy, lease, loop, scene, clock
         self._period_ns = round(NANOSECONDS / policy.rate_hz)
+        self._follower = Follower(loop.supervisor, lease)
         self._frame: Frame | None = None
         self._due_ns = clock.now_ns()
-        self._sequence = 0
-        self._from: tuple[SE3, float] | None = None
-        self._since_ns = 0
-        self._wish: Wish | None = None
+        self._acted = 0
         policy.reset()
 
     def offer(self, frame: Frame) -> None:
@@ -55,32 +54,22 @@ class PolicySource:
             return None
         if now_ns >= self._due_ns and (self._frame is not None or not self._policy.info.images):
             self._act(state, now_ns)
-        if self._wish is None:
-            return None
-        pose, width = self._present(now_ns)
-        self._sequence += 1
-        return Setpoint(Source.POLICY, self._lease, self._sequence, now_ns, state.sequence, pose.as_tuple(), width)
+            self._due_ns += self._period_ns
+        return self._follower.setpoint(now_ns)
 
     def _act(self, state: RobotState, now_ns: int) -> None:
-        start = (state.pose, state.gripper_width_m) if self._wish is None else self._present(now_ns)
-        self._wish = self._policy.act(state.pose, state.gripper_width_m, self._view(state))
-        self._from, self._since_ns = start, now_ns
-        self._due_ns += self._period_ns
-
-    def _view(self, state: RobotState) -> View:
-        camera, frame, info = self._policy.description.setup.camera, self._frame, self._policy.info
-        X_WO = None
-        if info.object_state:
-            X_WO = {name: SE3.from_array(pose) for name, pose in self._scene.truth().X_WO.items()}
-        if frame is None:
-            return View(camera, None if camera is None else camera.pose(state.pose), X_WO=X_WO)
-        return View(camera, frame.X_WC, frame.rgb, frame.depth if info.depth else None, X_WO)
-
-    def _present(self, now_ns: int) -> tuple[SE3, float]:
-        """Where the setpoint is between where it was and the wish."""
-        if self._wish is None or self._from is None:
-            raise RuntimeError("the policy has not acted yet")
-        pose, width = self._from
-        share = min(1.0, (now_ns - self._since_ns) / (self._wish.after_s * NANOSECONDS))
-        between = pose.interpolate(self._wish.X_WE, share)
-        return between, width + share * (self._wish.gripper_width_m - width)
+        told = self._scene.truth().X_WO if self._policy.info.object_state else None
+        self._acted += 1
+        try:
+            view = shown(self._policy, state.pose, self._frame, told)
+            wish = self._policy.act(state.pose, state.gripper_width_m, view)
+        except NotANumberError:
+            self._loop.stop(StopReason.SETPOINT_INVALID)
+            return
+        due_ns = now_ns + round(wish.after_s * NANOSECONDS)
+        asked = PolicyWish(
+            self._lease, self._acted, now_ns, now_ns, state.sequence, due_ns, wish.X_WE.as_tuple(), wish.gripper_width_m
+        )
+        fault = self._follower.aim(asked, (state.pose, state.gripper_width_m), now_ns)
+        if fault is not None:
+            self._loop.stop(fault)

@@ -14,9 +14,11 @@ ALLOWED = {
     "core/episodes/truth.py": "reads it, for those who may",
     "core/episodes/recover.py": "keeps the start poses of a damaged file",
     "core/representations/object_state.py": "tells ground-truth policies, and them alone",
+    "core/representations/live_object_state.py": "tells live ground-truth policies, and them alone",
+    "robot/policies/observing.py": "hears it for them",
     "robot/simulation/ground_truth.py": "draws pairs of pixels for evaluation",
 }
-READERS = ("read_truth", "truth_from", "PrivilegedCamera", "TRUTH")
+READERS = ("read_truth", "truth_from", "PrivilegedCamera", "TRUTH", "object_reader")
 MODULES = ("core.episodes.truth", "robot.simulation.privileged")
 TOPIC = topics.TRUTH
 
@@ -33,6 +35,8 @@ def _openings_of(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Attribute | ast.Name):
         name = node.attr if isinstance(node, ast.Attribute) else node.id
         return [name] if name in READERS else []
+    if isinstance(node, ast.FunctionDef):
+        return [node.name] if node.name in READERS else []
     if isinstance(node, ast.ImportFrom):
         every = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
         names = [alias.name for alias in node.names if alias.name in READERS]
@@ -72,6 +76,7 @@ def test_only_those_who_may_open_the_privileged_channel() -> None:
         "name = f'/{kind}truth'",
         "data.find(b'/truth')",
         "from robot.simulation.privileged import PrivilegedCamera",
+        "from core.representations.live_object_state import object_reader",
     ],
 )
 def test_every_way_of_opening_it_is_found(source: str) -> None:

@@ -18,9 +18,10 @@ from core.episodes.reader import EpisodeReader
 from core.episodes.recover import recover
 from core.errors import StopReason
 from core.geometry import SE3
-from core.messages import ControlMode, EpisodeMetadata, Setpoint, Source, Step
+from core.messages import ControlMode, EpisodeMetadata, Source, Step
 from core.processes.shared_memory import Bus, Session
 from robot import station_messages as messages
+from robot.policies.wishes import WISH_TOPIC, PolicyWish
 from robot.rig import DEFAULT_RIG
 from robot.station_client import StationClient
 from tests.robot import station_parent
@@ -123,11 +124,12 @@ def test_without_setpoints_the_arm_brakes_and_goes_on_with_the_next(person: Pers
 def test_setpoints_of_another_lease_are_refused_and_counted(person: Person) -> None:
     person.drive()
     bus = Bus(person.client.session, "stranger")
-    publisher = bus.message_publisher(messages.setpoint_topic(Source.POLICY))
+    publisher = bus.message_publisher(WISH_TOPIC)
     elsewhere = SE3.translation(0.6, 0.2, 0.3).as_tuple()
 
     def refused() -> bool:
-        publisher.publish(Setpoint(Source.POLICY, 99, 1, monotonic_ns(), 0, elsewhere, 0.0))
+        now_ns = monotonic_ns()
+        publisher.publish(PolicyWish(99, 1, now_ns, now_ns, 0, now_ns + 10**9, elsewhere, 0.0))
         return person.status is not None and person.status.refused_setpoints > 3
 
     assert person.until(refused)
