@@ -22,7 +22,8 @@ from core.representations.representation import RepresentationInfo, View
 class Wish:
     """Where a policy wants the hand in ``after_s`` seconds.
 
-    For showing: ``z`` that it acted on, and ``marks``, where that lies (see ``Representation.marks``).
+    For showing: ``z`` that it acted on, ``marks``, where that lies (see ``Representation.marks``), and ``spreads``, how
+    uncertain each is, pixels (see ``Representation.spreads``).
     """
 
     X_WE: SE3
@@ -30,6 +31,7 @@ class Wish:
     after_s: float
     z: NDArray[np.float32]
     marks: Array
+    spreads: Array
 
 
 class Policy:
@@ -64,7 +66,8 @@ class Policy:
     def act(self, X_WE: SE3, gripper_width_m: float, view: View) -> Wish:
         """What to do about the hand's measured pose and what is seen. NotANumberError when it does not know."""
         hand = Hand.of(X_WE.as_array()[None], np.array([gripper_width_m]))
-        z = self._see(view)
+        looks = self._look(view)
+        z = self._model.see(looks)
         robot = torch.from_numpy(observe(hand, self._R_start).astype(np.float32)).to(self._device)[None]
         outputs, self._state = self._model.network(self._model.inputs(robot, z), self._state)
         action = self._model.head.act(outputs)[0].double().cpu().numpy()
@@ -75,16 +78,16 @@ class Policy:
         after_s = self.description.training.look_ahead_s
         seen = z[0, 0].float().cpu().numpy()
         marks = self._model.representation.marks(seen)
-        return Wish(SE3.from_array(pose), float(desired.width_m[0]), after_s, seen, marks)
+        spreads = self._model.representation.spreads({name: values[0] for name, values in looks.items()})
+        return Wish(SE3.from_array(pose), float(desired.width_m[0]), after_s, seen, marks, spreads)
 
     @torch.inference_mode()
     def marks(self, view: View) -> Array:
         """Where z lies in what is seen: see ``Representation.marks``."""
-        marks: Array = self._model.representation.marks(self._see(view)[0, 0].float().cpu().numpy())
+        marks: Array = self._model.representation.marks(self._model.see(self._look(view))[0, 0].float().cpu().numpy())
         return marks
 
-    def _see(self, view: View) -> torch.Tensor:
-        """``z: (1, 1, dim)`` of one view."""
+    def _look(self, view: View) -> dict[str, torch.Tensor]:
+        """What is kept of one view, ``(1, 1, ...)`` by name."""
         looks = self._model.representation.look([view])
-        seen = {name: torch.from_numpy(np.asarray(values)).to(self._device)[None] for name, values in looks.items()}
-        return self._model.see(seen)
+        return {name: torch.from_numpy(np.asarray(values)).to(self._device)[None] for name, values in looks.items()}

@@ -131,5 +131,8 @@ class Representation(Protocol):
     def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
         """What there is to measure of a batch of looks, by name; for most nothing."""
 
+    def spreads(self, looks: Mapping[str, Tensor]) -> Array:
+        """How uncertain each mark of one look is, pixels of the camera ``(P,)``; ``(0,)`` where that is not known."""
+
     def marks(self, z: NDArray[np.float32]) -> Array:
         """Where z lies: pixels ``(P, 2)`` of the camera, or points ``(P, 3)`` in C; ``(0, 2)`` for nowhere."""

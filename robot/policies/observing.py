@@ -16,10 +16,13 @@ from core.messages import CameraInfo, Floats, Frame, RobotState, Step, Truth
 from core.processes.shared_memory import Bus
 from core.representations.live_object_state import object_reader
 from core.representations.representation import RepresentationInfo
+from robot.policies.wishes import HOLD_AFTER
 from robot.station_messages import STEP_TOPIC, frame_topic
 
 _OLDER_NS = NANOSECONDS // 10
 _PERIODS = 1.5
+_FIRST_NS = 8 * NANOSECONDS // 10
+"""For so long after it has got the arm, which stands still meanwhile, a policy waits for something fresh to see."""
 _READ_EVERY_S = 0.002
 _STEPS = 400
 
@@ -38,10 +41,13 @@ class Observer:
     """Reads what a policy of that kind needs; ``camera`` is the station's, for one that sees images.
 
     Nothing is acted on that is older than one and a half periods and 0.1 s, nor an image and a hand over half a period
-    apart: of the camera, or of a policy without one, that acts ``rate_hz`` times a second.
+    apart: of the camera, or of a policy without one, that acts ``rate_hz`` times a second. The arm must stop when that
+    lasts for as many of the policy's periods (of ``least_s`` at least) as a wish may be late.
     """
 
-    def __init__(self, bus: Bus, info: RepresentationInfo, camera: CameraInfo | None, rate_hz: float) -> None:
+    def __init__(
+        self, bus: Bus, info: RepresentationInfo, camera: CameraInfo | None, rate_hz: float, least_s: float
+    ) -> None:
         self._period_ns = round(NANOSECONDS / (rate_hz if camera is None else camera.rate_hz))
         self._oldest_ns = round(_PERIODS * self._period_ns) + _OLDER_NS
         self._steps = bus.message_subscriber(STEP_TOPIC, Step)
@@ -50,7 +56,9 @@ class Observer:
         self._states: deque[RobotState] = deque(maxlen=_STEPS)
         self._frame: Frame | None = None
         self._told: Truth | None = None
-        self._since_ns = self._fitting_ns = 0
+        self._usual_patience_ns = HOLD_AFTER * round(NANOSECONDS * max(1.0 / rate_hz, least_s))
+        self._since_ns = self._patience_ns = 0
+        self._wrong_since_ns: int | None = None
         self._newest: Step | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._read, name="steps", daemon=True)
@@ -64,7 +72,7 @@ class Observer:
 
     def begin(self, now_ns: int) -> None:
         """From now on something is expected to come; what was told under an earlier lease is forgotten."""
-        self._since_ns = self._fitting_ns = now_ns
+        self._since_ns, self._wrong_since_ns, self._patience_ns = now_ns, now_ns, _FIRST_NS
         self._told = None
 
     @property
@@ -79,15 +87,19 @@ class Observer:
         self._told = (self._objects.take() if self._objects is not None else None) or self._told
         states = tuple(self._states)
         captured_ns = self._captured_ns(states)
-        if now_ns - (self._since_ns if captured_ns is None else captured_ns) > self._oldest_ns:
-            return StopReason.OBSERVATION_STALE
-        if captured_ns is None or not states:
-            return None
+        if captured_ns is None or not states or now_ns - captured_ns > self._oldest_ns:
+            return self._wrong(StopReason.OBSERVATION_STALE, now_ns)
         state = min(states, key=lambda each: abs(each.stamp_ns - captured_ns))
         if abs(state.stamp_ns - captured_ns) > self._period_ns // 2:
-            return StopReason.OBSERVATION_SKEWED if now_ns - self._fitting_ns > self._oldest_ns else None
-        self._fitting_ns = now_ns
+            return self._wrong(StopReason.OBSERVATION_SKEWED, now_ns)
+        self._wrong_since_ns, self._patience_ns = None, self._usual_patience_ns
         return Observation(captured_ns, state, self._frame, None if self._told is None else self._told.X_WO)
+
+    def _wrong(self, reason: StopReason, now_ns: int) -> StopReason | None:
+        """The reason to stop, once there has been nothing to act on for longer than may be."""
+        if self._wrong_since_ns is None:
+            self._wrong_since_ns = now_ns
+        return reason if now_ns - self._wrong_since_ns > self._patience_ns else None
 
     def _captured_ns(self, states: tuple[RobotState, ...]) -> int | None:
         """When what is seen or told was so; of a policy that is neither shown nor told anything, the hand."""

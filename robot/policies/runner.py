@@ -8,6 +8,7 @@ stops the arm by name; that it keeps its time is watched there too, for a proces
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ from robot.policies.runner_messages import (
     RunnerTrouble,
 )
 from robot.policies.wishes import WISH_TOPIC, PolicyWish
+from robot.rig import WatchdogConfig
 
 _LOG = logging.getLogger(__name__)
 _POLL_S, _IDLE_S = 0.002, 0.05
@@ -44,6 +46,7 @@ _POLL_S, _IDLE_S = 0.002, 0.05
 def main(channel: Channel) -> int:
     """Run a policy until the parent closes the runner or dies."""
     channel.listen(RunnerCommands)
+    sys.setswitchinterval(0.001)  # the thread that reads control steps must not queue behind acting
     torch.set_num_threads(1)  # control, cameras and the window come first
     opening = channel.wait(timeout_s=60.0)
     if not isinstance(opening, OpenRunner):
@@ -73,7 +76,9 @@ class Runner:
         self._followed = False
         self._due_ns = 0
         acting_ms = self._practise(camera, opening.objects)
-        self._observer = Observer(self._bus, self._policy.info, camera, self._policy.rate_hz)
+        self._observer = Observer(
+            self._bus, self._policy.info, camera, self._policy.rate_hz, WatchdogConfig().policy_least_s
+        )
         described = self._policy.description
         role = "" if described.setup.camera is None else described.setup.camera.role
         told = self._policy.info.object_state
@@ -114,13 +119,13 @@ class Runner:
         now_ns = monotonic_ns()
         if now_ns < self._due_ns:
             return
-        skipped = (now_ns - self._due_ns) // self._period_ns
-        self._missed += skipped
-        self._due_ns += (skipped + 1) * self._period_ns
         observation = self._observer.observe(now_ns)
         if isinstance(observation, StopReason):
             self._fail(observation, now_ns)
         elif observation is not None:
+            skipped = (now_ns - self._due_ns) // self._period_ns
+            self._missed += skipped
+            self._due_ns += (skipped + 1) * self._period_ns
             self._act(observation)
 
     def _is_over(self) -> bool:
@@ -183,6 +188,7 @@ class Runner:
                 dimensions=wish.marks.shape[1],
                 marks=tuple(wish.marks.ravel().tolist()),
                 z=tuple(wish.z.tolist()),
+                spreads_px=tuple(wish.spreads.tolist()),
                 X_WE=wish.X_WE.as_tuple(),
                 gripper_width_m=wish.gripper_width_m,
                 latency_ms=(now_ns - observation.captured_ns) / 1e6,

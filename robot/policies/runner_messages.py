@@ -18,7 +18,8 @@ class PolicyInsight(msgspec.Struct, frozen=True, array_like=True):
     """What a policy acted on and what it wants, for showing. Stamps on the session's clock.
 
     ``marks``: where its z lies, pixels u, v of its ``camera`` or points x, y, z (m) in that camera's frame C, one after
-    another, ``dimensions`` (2 or 3) numbers each; empty where z lies nowhere. ``z``: as the network gets it.
+    another, ``dimensions`` (2 or 3) numbers each; empty where z lies nowhere. ``spreads_px``: standard deviation of
+    each mark, pixels; empty where that is not known. ``z``: as the network gets it.
     ``latency_ms``: from the capture of what it acted on to its wish; ``acting_ms``: the part of it spent acting.
     ``missed``: moments at which it should have acted and did not, since it has the arm.
     """
@@ -29,6 +30,7 @@ class PolicyInsight(msgspec.Struct, frozen=True, array_like=True):
     camera: str
     dimensions: int
     marks: Floats
+    spreads_px: Floats
     z: Floats
     X_WE: Floats
     gripper_width_m: float

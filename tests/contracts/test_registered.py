@@ -94,7 +94,9 @@ def test_a_representation_introduces_itself(name: str) -> None:
 @pytest.mark.parametrize("name", list(REPRESENTATIONS.entries()))
 def test_a_representation_is_built_and_its_weights_restored(name: str) -> None:
     first, second = (REPRESENTATIONS.get(name).build(setup(name, seed)) for seed in (0, 1))
-    missing = [part for part in ("dim", "key", "begin", "look", "figures", "marks") if not hasattr(first, part)]
+    missing = [
+        part for part in ("dim", "key", "begin", "look", "figures", "marks", "spreads") if not hasattr(first, part)
+    ]
     assert not missing, f"{name} has no {missing}"
     assert first.marks(np.zeros(first.dim, dtype=np.float32)).shape in {(first.dim // k, k) for k in (2, 3)}
     second.load_state_dict(first.state_dict())

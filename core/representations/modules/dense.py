@@ -19,7 +19,14 @@ from core.correspondence.network import DescriptorNetwork
 from core.errors import InputError
 from core.geometry import Array
 from core.policies.config import Mode
-from core.representations.modules.expectation import descriptor_logits, expected, pixels, spatial_softmax, window
+from core.representations.modules.expectation import (
+    descriptor_logits,
+    deviations,
+    expected,
+    pixels,
+    spatial_softmax,
+    window,
+)
 from core.representations.modules.images import image_batch, images_of
 from core.representations.representation import Beginning, Look, Setup, View
 
@@ -135,6 +142,16 @@ class DenseDescriptors(nn.Module):
 
     def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
         return {}
+
+    @torch.inference_mode()
+    def spreads(self, looks: Mapping[str, Tensor]) -> Array:
+        """The standard deviation of each point's heat. Only where the map is at hand: seeing twice would cost as much
+        again."""
+        if "map" not in looks:
+            return np.zeros(0)
+        half = looks["map"].new_tensor([0.5 * self.camera.width, 0.5 * self.camera.height], dtype=torch.float32)
+        variance = deviations(self.heat(looks["map"].float()))[0].square() * half.square()
+        return np.asarray(variance.sum(-1).sqrt().cpu().numpy(), dtype=np.float64)
 
     def marks(self, z: NDArray[np.float32]) -> Array:
         return pixels(z.reshape(-1, 2), self.camera.width, self.camera.height)

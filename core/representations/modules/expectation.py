@@ -26,6 +26,14 @@ def expected(softmax: Tensor) -> Tensor:
     return torch.stack([(softmax.sum(-2) * x).sum(-1), (softmax.sum(-1) * y).sum(-1)], dim=-1)
 
 
+def deviations(softmax: Tensor) -> Tensor:
+    """Standard deviations along x and y ``(N, P, 2)``, in centred coordinates, of maps ``(N, P, h, w)``."""
+    height, width = softmax.shape[-2:]
+    x, y = cell_axis(width, softmax), cell_axis(height, softmax)
+    squares = torch.stack([(softmax.sum(-2) * x.square()).sum(-1), (softmax.sum(-1) * y.square()).sum(-1)], dim=-1)
+    return (squares - expected(softmax).square()).clamp(min=0.0).sqrt()
+
+
 def cell_axis(count: int, like: Tensor) -> Tensor:
     """Centred coordinates ``(count,)`` of the middles of cells along an axis."""
     return (torch.arange(count, dtype=like.dtype, device=like.device) + 0.5) * (2.0 / count) - 1.0

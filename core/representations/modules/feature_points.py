@@ -59,6 +59,9 @@ class FeaturePoints(nn.Module):
     def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
         return {}
 
+    def spreads(self, looks: Mapping[str, Tensor]) -> Array:
+        return np.zeros(0)
+
     def marks(self, z: NDArray[np.float32]) -> Array:
         return pixels(z.reshape(-1, 2), self.camera.width, self.camera.height)
 

@@ -36,6 +36,9 @@ class GroundTruthPoints(nn.Module):
     def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
         return {}
 
+    def spreads(self, looks: Mapping[str, Tensor]) -> Array:
+        return np.zeros(0)
+
     def marks(self, z: NDArray[np.float32]) -> Array:
         camera = self._setup.camera
         if camera is None or camera.X_WC is None:
@@ -71,6 +74,9 @@ class GroundTruthPixels(nn.Module):
 
     def figures(self, looks: Mapping[str, Tensor]) -> dict[str, float]:
         return {}
+
+    def spreads(self, looks: Mapping[str, Tensor]) -> Array:
+        return np.zeros(0)
 
     def marks(self, z: NDArray[np.float32]) -> Array:
         return pixels(z.reshape(-1, 2), self._camera.width, self._camera.height)

@@ -24,6 +24,7 @@ from core.representations.modules.dense_3d import NOMINAL_M, DenseDescriptors3D
 from core.representations.modules.expectation import (
     centred,
     descriptor_logits,
+    deviations,
     expected,
     pixels,
     spatial_softmax,
@@ -194,6 +195,19 @@ def test_z_lies_in_the_image(model: Path) -> None:
     uv = built.marks(built.look(views(1))["z"][0])
     assert uv.shape == (3, 2)
     assert np.all((uv >= -0.5) & (uv <= [127.5, 95.5]))
+
+
+def test_a_point_is_as_uncertain_as_its_heat_is_wide(model: Path) -> None:
+    built = ready(model, Mode.SET)
+    spreads = built.spreads(tensors(built.look(views(1))))
+    assert spreads.shape == (3,)
+    assert np.all((spreads >= 0.0) & (spreads <= np.hypot(64.0, 48.0)))
+    assert ready(model, Mode.FIXED).spreads({}).shape == (0,)
+    heat = torch.zeros(1, 1, 4, 8)
+    heat[0, 0, 2, 3] = 1.0
+    assert deviations(heat).tolist() == [[[0.0, 0.0]]]
+    heat[0, 0, 2, 3] = heat[0, 0, 2, 5] = 0.5
+    np.testing.assert_allclose(deviations(heat)[0, 0], [2.0 / 8.0, 0.0], atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(2, 4), (3, 5)])
