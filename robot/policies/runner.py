@@ -37,7 +37,6 @@ from robot.policies.runner_messages import (
     RunnerTrouble,
 )
 from robot.policies.wishes import WISH_TOPIC, PolicyWish
-from robot.rig import WatchdogConfig
 
 _LOG = logging.getLogger(__name__)
 _POLL_S, _IDLE_S = 0.002, 0.05
@@ -76,9 +75,8 @@ class Runner:
         self._followed = False
         self._due_ns = 0
         acting_ms = self._practise(camera, opening.objects)
-        self._observer = Observer(
-            self._bus, self._policy.info, camera, self._policy.rate_hz, WatchdogConfig().policy_least_s
-        )
+        least_s = opening.watchdogs.policy_least_s
+        self._observer = Observer(self._bus, self._policy.info, camera, self._policy.rate_hz, least_s)
         described = self._policy.description
         role = "" if described.setup.camera is None else described.setup.camera.role
         told = self._policy.info.object_state

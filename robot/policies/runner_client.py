@@ -19,6 +19,7 @@ from robot.policies.runner_messages import (
     Rest,
     RunnerEvents,
 )
+from robot.rig import WatchdogConfig
 from robot.station_messages import Ready
 
 MODULE = "robot.policies.runner"
@@ -37,13 +38,16 @@ class RunnerClient:
         bus: Bus,
         folder: Path,
         ready: Ready,
+        watchdogs: WatchdogConfig,
         on_event: Callable[[Any], None],
         on_exit: Callable[[int, str], None] | None = None,
     ) -> None:
         self._insights: MessageSubscriber[PolicyInsight] = bus.message_subscriber(INSIGHT_TOPIC, PolicyInsight)
         self.child = Child(MODULE, RunnerEvents, on_event, on_exit)
         objects = () if ready.task is None else ready.task.objects
-        opening = OpenRunner(session.as_text(), str(folder), ready.rig, ready.simulated, ready.cameras, objects)
+        opening = OpenRunner(
+            session.as_text(), str(folder), ready.rig, ready.simulated, ready.cameras, objects, watchdogs
+        )
         try:
             self.child.send(opening)
         except ProcessError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from core.messages import CameraInfo, Floats
+from robot.rig import WatchdogConfig
 
 INSIGHT_TOPIC = "policy/insight"
 """Newest ``PolicyInsight``, as often as the policy acts."""
@@ -48,6 +49,7 @@ class OpenRunner(msgspec.Struct, frozen=True, tag_field="type", tag="open"):
     simulated: bool
     cameras: tuple[CameraInfo, ...]
     objects: tuple[str, ...] = ()
+    watchdogs: WatchdogConfig = WatchdogConfig()
 
 
 class Drive(msgspec.Struct, frozen=True, tag_field="type", tag="drive"):

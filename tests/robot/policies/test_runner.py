@@ -24,6 +24,7 @@ from robot import station_messages as messages
 from robot.policies.runner import require_able
 from robot.policies.runner_client import RunnerClient
 from robot.policies.runner_messages import OpenRunner, PolicyInsight, Rested, RunnerReady, RunnerTrouble
+from robot.rig import WatchdogConfig
 from robot.simulation.tasks import TASKS
 from tests.robot.policies.still import POLICY, policy
 from tests.robot.test_station import Person
@@ -43,7 +44,9 @@ class Deployer(Person):
 
     def load(self, folder: Path) -> RunnerReady:
         ready = self.seen_ready
-        self.runner = RunnerClient(self.client.session, self.client.bus, folder, ready, self.told.append)
+        self.runner = RunnerClient(
+            self.client.session, self.client.bus, folder, ready, WatchdogConfig(), self.told.append
+        )
         assert self.until(lambda: self.told)
         (event,) = self.told
         assert isinstance(event, RunnerReady), event
@@ -186,7 +189,7 @@ def test_a_policy_that_wants_no_number_is_not_let_near_the_arm(session: Session,
     ready = messages.Ready("Simulated arm", True, "", (), TASKS.get("reach_t").info, (), (), (), 0)
     told: list[Any] = []
     folder = policy(tmp_path, ahead_m=math.nan)
-    runner = RunnerClient(session, Bus(session, "test"), folder, ready, told.append)
+    runner = RunnerClient(session, Bus(session, "test"), folder, ready, WatchdogConfig(), told.append)
     assert wait_for(lambda: told)
     assert isinstance(told[0], RunnerTrouble)
     assert "wants what is not a number; train it again" in told[0].message
