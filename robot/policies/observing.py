@@ -71,9 +71,8 @@ class Observer:
         self._thread.join()
 
     def begin(self, now_ns: int) -> None:
-        """From now on something is expected to come; what was told under an earlier lease is forgotten."""
+        """From now on something is expected to come. What was so before may have been in another scene."""
         self._since_ns, self._wrong_since_ns, self._patience_ns = now_ns, now_ns, _FIRST_NS
-        self._told = None
 
     @property
     def step(self) -> Step | None:
@@ -85,9 +84,10 @@ class Observer:
         """What to act on; why that must not be; or None while it has not come yet or does not fit together."""
         self._frame = (self._frames.take() if self._frames is not None else None) or self._frame
         self._told = (self._objects.take() if self._objects is not None else None) or self._told
-        states = tuple(self._states)
+        states = tuple(self._states)  # at once: the thread that reads goes on
+        states = tuple(state for state in states if state.stamp_ns >= self._since_ns)
         captured_ns = self._captured_ns(states)
-        if captured_ns is None or not states or now_ns - captured_ns > self._oldest_ns:
+        if captured_ns is None or not states or captured_ns < max(self._since_ns, now_ns - self._oldest_ns):
             return self._wrong(StopReason.OBSERVATION_STALE, now_ns)
         state = min(states, key=lambda each: abs(each.stamp_ns - captured_ns))
         if abs(state.stamp_ns - captured_ns) > self._period_ns // 2:
@@ -113,5 +113,5 @@ class Observer:
         while not self._stop.wait(_READ_EVERY_S):
             step = self._steps.take()
             if step is not None:
-                self._newest = step
                 self._states.append(step.state)
+                self._newest = step

@@ -197,6 +197,12 @@ def test_an_image_is_taken_with_the_hand_of_its_moment_and_not_when_old_or_apart
         assert observer.observe(370 * MS) is StopReason.OBSERVATION_STALE
         see(390)
         assert observer.observe(420 * MS) is StopReason.OBSERVATION_SKEWED
+        observer.begin(430 * MS)
+        see(425)
+        measure(435, 4)
+        assert observer.observe(440 * MS) is None, "before the lease there may have been another scene"
+        see(436)
+        assert isinstance(observer.observe(450 * MS), Observation)
     finally:
         observer.stop()
 
