@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from app.application import Application
 from app.pages.correspondence.page import CorrespondencePage
 from app.theme import Scheme
+from core.library.episodes import Episodes
 from robot.rig import DEFAULT_RIG
 
 
@@ -24,6 +25,14 @@ def qt() -> QApplication:
     application = QApplication.instance() or QApplication(["reticle"])
     application.setQuitOnLastWindowClosed(False)
     return application
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_recordings() -> Iterator[None]:
+    """These recordings take seconds: ten minutes' worth of room must not be what a small disk fails by."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Episodes, "bytes_per_second", lambda *_: 1e6)
+        yield
 
 
 @pytest.fixture(autouse=True)

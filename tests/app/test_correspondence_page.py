@@ -357,7 +357,8 @@ def test_a_training_shows_its_curve_and_newest_match(
     picture = tmp_path / "match.png"
     page.stage.source.image.save(str(picture))
     page._side.setCurrentWidget(page.desk.panel)
-    page.desk.panel.show_state(TrainingState("40 %", 0.4, 60.0, ((0.5, 0.2), (1.0, 0.6)), str(picture)))
+    curve = ((0.5, 0.2), (1.0, 0.6))
+    page.desk.panel.show_state(TrainingState("40 %", 0.4, 60.0, curve=curve, snapshot=str(picture)))
     minutes, shares = page.desk.panel.view.plot.curves[0].getData()
     assert list(minutes) == [0.5, 1.0] and np.allclose(shares, [20.0, 60.0])
     assert page.desk.panel.view.snapshot.isVisible() and not page.desk.panel._form.isVisible()

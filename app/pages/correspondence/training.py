@@ -135,4 +135,11 @@ class Training(QObject):
         curve = tuple((metrics["elapsed_s"] / 60.0, metrics["pck"]["10"]) for metrics in judged)
         name = judged[-1].get("snapshot") if judged else None
         snapshot = "" if name is None or run is None else str(Path(run.path) / name)
-        return TrainingState(standing.words, standing.fraction, standing.remaining_s, curve, snapshot)
+        return TrainingState(
+            standing.words,
+            standing.fraction,
+            standing.remaining_s,
+            standing.short,
+            curve=curve,
+            snapshot=snapshot,
+        )
