@@ -171,7 +171,8 @@ def propose(
 
     Candidates are drawn from the mask (or the whole image). Each one's confidence is the share of its heatmap's mass
     near the best match, averaged over all images. Those of the highest ``agreement`` stay. Then the surest is taken,
-    and again and again the one with the largest product of confidence and distance, in descriptors, to those taken.
+    and again and again the one with the largest product of confidence and distance, in descriptors, to those taken,
+    half an even spacing apart in the image, or closer where that leaves too few.
     """
     allowed = _or_everywhere(source, mask)
     pixels = sample_on_mask(allowed, _CANDIDATES, seed)
@@ -191,6 +192,9 @@ def propose(
         far = np.min([np.linalg.norm(pixels - pixels[k], axis=1) for k in chosen], axis=0) >= least_px
         score = np.where(far, sure * apart, -1.0)
         if score.max() <= 0.0:
-            break
+            if least_px < 1.0:
+                break
+            least_px /= 2.0  # what is steady lies in a small part of the object
+            continue
         chosen.append(int(score.argmax()))
     return np.asarray(pixels[chosen])

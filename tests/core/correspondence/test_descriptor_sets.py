@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.correspondence import descriptor_sets
 from core.correspondence.colours import descriptor_colours
 from core.correspondence.descriptor_sets import (
     DescriptorSet,
@@ -77,6 +78,13 @@ def test_proposed_points_lie_on_the_mask_and_apart() -> None:
     assert mask[found[:, 1].astype(int), found[:, 0].astype(int)].all()
     apart = np.linalg.norm(found[:, None] - found[None], axis=-1) + 1e9 * np.eye(len(found))
     assert len(found) == 8 and apart.min() >= 0.5 * np.sqrt(mask.sum() / 8)
+
+
+def test_what_is_steady_in_a_small_part_only_still_gives_all_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    mask = np.ones((120, 160), dtype=np.bool_)
+    monkeypatch.setattr(descriptor_sets, "agreement", lambda pixels, *_: (pixels.max(axis=1) < 70) * 1.0)
+    found = propose(image(), [image()], mask, 16)
+    assert len({tuple(uv) for uv in found}) == 16 and found.max() < 70
 
 
 def test_an_empty_mask_is_one_sentence() -> None:
