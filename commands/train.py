@@ -94,8 +94,8 @@ def policy(
         str, typer.Option(help="gt-3d, gt-2d, ae, ae-mask, ae-e2e, e2e, e2e-34, dd-2d or dd-3d.")
     ] = "dd-2d",
     mode: Annotated[
-        str, typer.Option(help="How dense descriptors are optimised: set, fixed, dense or pretrained.")
-    ] = "set",
+        str, typer.Option(help="How dense descriptors are optimised: fixed, set, dense or pretrained.")
+    ] = "fixed",
     network: Annotated[str, typer.Option(help="mlp or lstm.")] = "mlp",
     preset: Annotated[str, typer.Option(help="default, contact (for pushing) or paper.")] = "default",
     model: Annotated[str, typer.Option("--model", metavar="M", help="The descriptor model; default: the newest.")] = "",

@@ -91,7 +91,7 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     preset: str = "default"
     representation: str = "dd-2d"
-    mode: Mode = Mode.SET
+    mode: Mode = Mode.FIXED
     network: PolicyNetworkConfig = PolicyNetworkConfig()
     camera: str = ""
     """Role of the camera that the policy sees; empty: the task's own."""

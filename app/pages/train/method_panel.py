@@ -197,7 +197,7 @@ class PolicyPanel(QWidget):
         info = None if entry is None else entry.info
         self.explanation.setText("" if info is None else info.explanation)
         modes = () if info is None else info.modes
-        self.mode.offer([(_MODES[mode], mode.value) for mode in modes], str(self.mode.currentData() or Mode.SET.value))
+        self.mode.offer([(_MODES[mode], mode.value) for mode in modes], str(self.mode.currentData() or Mode.FIXED.value))
         model = str(self.model.currentData() or next((each.id for each in self._options.models), ""))
         sets = (self._options.sets or {}).get(model, ())
         offered = [("Proposed", ""), ("Drawn from the object", "mask"), *sets]
@@ -222,7 +222,7 @@ class PolicyPanel(QWidget):
     def base(self) -> PolicyConfig:
         """The chosen preset."""
         entry = self._entries.get(str(self.representation.currentData()))
-        mode = Mode(self.mode.currentData() or Mode.SET)
+        mode = Mode(self.mode.currentData() or Mode.FIXED)
         learns = entry is not None and entry.info is not None and entry.info.learns_to_see(mode)
         return preset(list(PRESETS)[self.preset.current], list(Network)[self.network.current], learns_to_see=learns)
 
