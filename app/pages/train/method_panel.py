@@ -197,7 +197,8 @@ class PolicyPanel(QWidget):
         info = None if entry is None else entry.info
         self.explanation.setText("" if info is None else info.explanation)
         modes = () if info is None else info.modes
-        self.mode.offer([(_MODES[mode], mode.value) for mode in modes], str(self.mode.currentData() or Mode.FIXED.value))
+        offered = [(_MODES[mode], mode.value) for mode in modes]
+        self.mode.offer(offered, str(self.mode.currentData() or Mode.FIXED.value))
         model = str(self.model.currentData() or next((each.id for each in self._options.models), ""))
         sets = (self._options.sets or {}).get(model, ())
         offered = [("Proposed", ""), ("Drawn from the object", "mask"), *sets]
