@@ -10,7 +10,7 @@ run: setup
 	@$(PYTHON) main.py $(ARGS)
 
 # What runs in real time has the machine to itself; the rest is spread over its cores, at most four.
-live := tests/app tests/end_to_end $(wildcard tests/robot/test_station*.py)
+live := tests/app tests/end_to_end tests/robot/lcm $(wildcard tests/robot/test_station*.py)
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest
 
 test: setup

@@ -21,10 +21,6 @@ class EpisodeFileError(ReticleError):
     """An episode file is missing, damaged or not one of ours."""
 
 
-class DeviceError(ReticleError):
-    """A device is missing, silent or misbehaves."""
-
-
 class ProcessError(ReticleError):
     """A child process could not start, died, or speaks another version."""
 
@@ -49,6 +45,9 @@ class StopReason(StrEnum):
     WORKSPACE = "workspace"
     COLLISION = "collision"
     DEVICE_FAULT = "device_fault"
+    DEVICE_SILENT = "device_silent"
+    DEVICE_IRREGULAR = "device_irregular"
+    COMMANDS_IGNORED = "commands_ignored"
     CONTROL_LATE = "control_late"
     DISK_FULL = "disk_full"
     RECORDING_FAILED = "recording_failed"
@@ -62,6 +61,14 @@ class StopReason(StrEnum):
         return _SENTENCES[self]
 
 
+class DeviceError(ReticleError):
+    """A device is missing, silent or misbehaves; ``reason`` is why the arm stops for it."""
+
+    def __init__(self, message: str, reason: StopReason = StopReason.DEVICE_FAULT) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 _SENTENCES = {
     StopReason.OPERATOR: "You stopped the arm.",
     StopReason.HEARTBEAT_LOST: "The window stopped answering, so the arm was stopped.",
@@ -71,7 +78,10 @@ _SENTENCES = {
     StopReason.JOINT_LIMIT: "A joint came too close to its limit, so the arm was stopped.",
     StopReason.WORKSPACE: "The hand left the workspace, so the arm was stopped.",
     StopReason.COLLISION: "The arm pushed harder than allowed, so it was stopped.",
-    StopReason.DEVICE_FAULT: "The arm or the gripper stopped answering.",
+    StopReason.DEVICE_FAULT: "The arm or the gripper reported what cannot be, or could not be commanded.",
+    StopReason.DEVICE_SILENT: "The arm or the gripper stopped answering.",
+    StopReason.DEVICE_IRREGULAR: "The arm or the gripper answered too irregularly, so the arm was stopped.",
+    StopReason.COMMANDS_IGNORED: "The arm did not follow what it was sent, so it was stopped.",
     StopReason.CONTROL_LATE: "The control loop could not keep its rate, so the arm was stopped.",
     StopReason.DISK_FULL: "The disk is nearly full, so the recording was closed and kept.",
     StopReason.RECORDING_FAILED: "Writing the recording failed, so it was closed; all before that was kept.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from core.messages import Disturbance, Floats, RobotState, TargetError, Truth
 from core.tasks import TaskInfo
 from robot.devices import Arm, Camera, DeviceContext, Gripper, Simulation
 from robot.drivers import ARMS, CAMERAS, GRIPPERS
+from robot.lcm_simulation import DriverProcess, Open
 from robot.rig import CameraConfig, RigConfig
 
 
@@ -60,12 +61,16 @@ class Scene(Simulation, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """An open rig. ``scene`` is None on real hardware, and the only thing that must be stepped otherwise."""
+    """An open rig. ``scene`` is None on real hardware, and the only thing that must be stepped otherwise.
+
+    ``close_helpers`` ends the processes that were started for the devices, once those are released.
+    """
 
     arm: Arm
     gripper: Gripper
     cameras: Sequence[Camera]
     scene: Scene | None
+    close_helpers: Callable[[], None] = lambda: None
 
 
 def assemble(
@@ -98,12 +103,22 @@ def assemble(
         )
         scene.reset(seed, "train")
     context = DeviceContext(config, clock, scene)
+    driver = start_driver(config)
     return Devices(
         arm=ARMS.get(config.arm.driver).build(config.arm, context),
         gripper=GRIPPERS.get(config.gripper.driver).build(config.gripper, context),
         cameras=[CAMERAS.get(camera.driver).build(camera, context) for camera in chosen],
         scene=scene,
+        close_helpers=driver.close if driver is not None else lambda: None,
     )
+
+
+def start_driver(config: RigConfig) -> DriverProcess | None:
+    """The simulated drivers that the rig wants, running; DeviceError says why they cannot."""
+    wanted = config.simulated_driver
+    if wanted is None:
+        return None
+    return DriverProcess(Open(str(config.arm.options["url"]), wanted.task, wanted.seed))
 
 
 def choose_cameras(config: RigConfig, roles: Sequence[str] | None) -> list[CameraConfig]:

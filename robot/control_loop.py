@@ -73,6 +73,7 @@ class ControlLoop:
         self.state: RobotState | None = None
         self.braking_reason: str | None = None
         self.refused_setpoints = 0
+        self.fault = ""
 
     @property
     def source(self) -> Source | None:
@@ -197,6 +198,7 @@ class ControlLoop:
             raise ReticleError("The arm still moves; re-arm it once it stands still.")
         self._hold_at(arm, gripper)
         self.supervisor.rearm()
+        self.fault = ""
 
     def tick(self, late_ns: int = 0, disturbance: Disturbance = Disturbance.NONE) -> Step:
         """One control tick. Never raises for what a device or a setpoint does wrong: it stops, by name."""
@@ -227,9 +229,8 @@ class ControlLoop:
             self._last_arm, self._last_gripper = self._measure()
             self._standstill.see(self._last_arm)
         except DeviceError as error:
-            _LOG.error("%s", error)
             self._standstill.lose()
-            self.stop(StopReason.DEVICE_FAULT)
+            self._fail(error)
         if self._last_arm is None:
             raise DeviceError("The control loop was used before it was started.")
         return self._last_arm, self._last_gripper
@@ -321,5 +322,11 @@ class ControlLoop:
             self._arm.command(q)
             self._gripper.command(self._governor.gripper_width_m, self._gripper_force_n)
         except DeviceError as error:
+            self._fail(error)
+
+    def _fail(self, error: DeviceError) -> None:
+        """Stop for what a device did; ``fault`` says what it was, until a person re-arms."""
+        if self.supervisor.stop_reason is None:
             _LOG.error("%s", error)
-            self.stop(StopReason.DEVICE_FAULT)
+            self.fault = str(error)
+        self.stop(error.reason)

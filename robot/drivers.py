@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -48,8 +48,8 @@ def _check(config: RigConfig, path: Path, device: str, wanted: DeviceConfig | Ca
         raise InputError(f"In the rig file {path}, options of {device}: {error}") from error
 
 
-def options_of(wanted: DeviceConfig | CameraConfig, info: DeviceInfo) -> msgspec.Struct:
-    """The options of a device as its driver's ``info.options``; InputError names one that it does not have."""
+def options_of(wanted: DeviceConfig | CameraConfig, info: DeviceInfo) -> Any:
+    """The options of a device, of the type ``info.options``; InputError names one that it does not have."""
     known = info.options.__struct_fields__
     for key in wanted.options:
         if key not in known:

@@ -14,6 +14,7 @@ import msgspec
 from core.errors import InputError
 from robot.devices import JOINT_COUNT
 from robot.drivers import check_drivers
+from robot.lcm_link import DEFAULT_URL
 
 RIGS = Path(__file__).resolve().parents[1] / "resources" / "rigs"
 DEFAULT_RIG = RIGS / "simulated.toml"
@@ -90,6 +91,13 @@ class TeleoperationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     hold_to_move: bool = True
 
 
+class SimulatedDriverConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Simulated drivers that the station starts for a rig over LCM: what lies on their table."""
+
+    task: str = "free"
+    seed: int = 0
+
+
 class RigConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole rig."""
 
@@ -105,6 +113,7 @@ class RigConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitsConfig = LimitsConfig()
     watchdogs: WatchdogConfig = WatchdogConfig()
     teleoperation: TeleoperationConfig = TeleoperationConfig()
+    simulated_driver: SimulatedDriverConfig | None = None
 
 
 def load_rig(path: Path = DEFAULT_RIG) -> RigConfig:
@@ -139,7 +148,19 @@ def _check(config: RigConfig, path: Path) -> None:
         )
     if len(config.limits.external_torque_nm) != JOINT_COUNT:
         raise InputError(f"In the rig file {path}, limits.external_torque_nm needs seven numbers.")
+    if config.simulated_driver is not None:
+        _check_network(config, path)
     _check_numbers(config, path)
+
+
+def _check_network(config: RigConfig, path: Path) -> None:
+    """Simulated drivers must never speak where real ones do."""
+    urls = {config.arm.options.get("url"), config.gripper.options.get("url")}
+    if len(urls) != 1 or urls & {None, DEFAULT_URL}:
+        raise InputError(
+            f"The rig file {path} has a simulated_driver, so options.url of arm and gripper must both be one network of"
+            f" their own, with another port than {DEFAULT_URL}."
+        )
 
 
 def _check_numbers(config: RigConfig, path: Path) -> None:

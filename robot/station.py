@@ -296,7 +296,7 @@ class Station:
 
     def _on_stop(self, reason: StopReason) -> None:
         self._recording.event("stopped", reason)
-        self._channel.send(messages.Stopped(reason, reason.sentence))
+        self._channel.send(messages.Stopped(reason, f"{reason.sentence} {self._loop.fault}".strip()))
 
     def _watch(self) -> None:
         """Publish the status at its rate; close a recording that cannot go on."""
@@ -361,6 +361,7 @@ class Station:
             self._control.stop,
             self._devices.arm.stop,
             self._devices.gripper.stop,
+            self._devices.close_helpers,
         ]
         if self._devices.scene is not None:
             deeds.append(self._devices.scene.close)
