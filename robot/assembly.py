@@ -83,10 +83,12 @@ def assemble(
     rate_hz: float | None = None,
     synchronous: bool = False,
     seed: int = 0,
+    report: Callable[[str, str], None] = lambda sentence, about: None,
 ) -> Devices:
     """Open the devices of a rig. ``cameras`` picks roles (None: all); InputError names what is not there.
 
-    ``synchronous`` renders simulated cameras inside ``scene.advance``, for lockstep generation.
+    ``synchronous`` renders simulated cameras inside ``scene.advance``, for lockstep generation. ``report``: see
+    ``DeviceContext``.
     """
     chosen = choose_cameras(config, cameras)
     scene: Scene | None = None
@@ -102,7 +104,7 @@ def assemble(
             synchronous=synchronous,
         )
         scene.reset(seed, "train")
-    context = DeviceContext(config, clock, scene)
+    context = DeviceContext(config, clock, scene, report)
     driver = start_driver(config)
     return Devices(
         arm=ARMS.get(config.arm.driver).build(config.arm, context),

@@ -112,11 +112,15 @@ class Simulation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeviceContext:
-    """What every driver gets besides its own part of the rig file. A real rig has no ``simulation``."""
+    """What every driver gets besides its own part of the rig file. A real rig has no ``simulation``.
+
+    ``report`` takes, from any thread, a sentence for the person and what it is about: a device lost or back.
+    """
 
     rig: RigConfig
     clock: Clock
     simulation: Simulation | None = None
+    report: Callable[[str, str], None] = lambda sentence, about: None
 
     def require_simulation(self) -> Simulation:
         """The simulator of a simulated device; InputError on a real rig."""

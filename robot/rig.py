@@ -22,6 +22,10 @@ DEFAULT_RIG = RIGS / "simulated.toml"
 WRIST = "wrist"
 """Role of the camera on the hand."""
 Triple = tuple[float, float, float]
+Pose = tuple[float, float, float, float, float, float, float]
+
+
+_IDENTITY: Pose = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class DeviceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,12 +36,24 @@ class DeviceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CameraConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A camera by role: the role names its topic, its channel and its column."""
+    """A camera by role: the role names its topic, its channel and its column.
+
+    ``X_WC`` or ``X_EC``: where a real one is fixed, in the world or on the hand, until it is calibrated.
+    """
 
     role: str
     driver: str
     rate_hz: float = 30.0
     options: dict[str, str | int | float | bool] = {}
+    X_WC: Pose | None = None
+    X_EC: Pose | None = None
+
+    @property
+    def mounting(self) -> tuple[Pose | None, Pose | None]:
+        """``X_WC`` and ``X_EC``, one of which is None; the camera on the hand is called ``wrist``."""
+        if self.X_WC is None and self.X_EC is None:
+            return (None, _IDENTITY) if self.role == WRIST else (_IDENTITY, None)
+        return self.X_WC, self.X_EC
 
 
 class WorkspaceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,6 +150,8 @@ def _check(config: RigConfig, path: Path) -> None:
     duplicates = {role for role in roles if roles.count(role) > 1}
     if duplicates:
         raise InputError(f"The rig file {path} names the camera role '{duplicates.pop()}' twice; roles are unique.")
+    for camera in config.cameras:
+        _check_mounting(camera, path)
     if not all(low < high for low, high in zip(config.workspace.min_W, config.workspace.max_W, strict=True)):
         raise InputError(f"In the rig file {path}, workspace.min_W must be below workspace.max_W on every axis.")
     if config.inverse_kinematics not in ("mink", "damped_least_squares"):
@@ -151,6 +169,19 @@ def _check(config: RigConfig, path: Path) -> None:
     if config.simulated_driver is not None:
         _check_network(config, path)
     _check_numbers(config, path)
+
+
+def _check_mounting(camera: CameraConfig, path: Path) -> None:
+    if camera.X_WC is not None and camera.X_EC is not None:
+        raise InputError(
+            f"In the rig file {path}, camera '{camera.role}' has X_WC and X_EC; remove the one that is wrong."
+        )
+    for pose in camera.mounting:
+        if pose is not None and not abs(math.hypot(*pose[:4]) - 1.0) <= 1e-3:
+            raise InputError(
+                f"In the rig file {path}, the pose of camera '{camera.role}' must be a unit quaternion (w, x, y, z)"
+                " and a position in metres."
+            )
 
 
 def _check_network(config: RigConfig, path: Path) -> None:

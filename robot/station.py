@@ -76,7 +76,12 @@ class Station:
         self._clock = WallClock()
         self._bus = Bus(Session.from_text(spec.session), "station")
         self._devices: Devices = assemble(
-            self._config, self._clock, task=spec.task, visuals=spec.visuals, seed=spec.seed
+            self._config,
+            self._clock,
+            task=spec.task,
+            visuals=spec.visuals,
+            seed=spec.seed,
+            report=self._on_device,
         )
         hand = self._bus.message_subscriber(messages.setpoint_topic(Source.HAND), Setpoint)
         sources = {Source.HAND: hand}
@@ -293,6 +298,11 @@ class Station:
 
     def _report(self, sentence: str, about: str) -> None:
         self._channel.send(messages.Notice(sentence, about))
+
+    def _on_device(self, sentence: str, about: str) -> None:
+        """A device was lost or is back: said in the window, and in the file."""
+        self._recording.event("device", sentence)
+        self._report(sentence, about)
 
     def _on_stop(self, reason: StopReason) -> None:
         self._recording.event("stopped", reason)
