@@ -16,6 +16,11 @@ from core.correspondence.config import NetworkConfig
 _LOG = logging.getLogger(__name__)
 
 
+def _computes_bfloat16() -> bool:
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
 class DescriptorNetwork(nn.Module):
     """RGB images to dense descriptors.
 
@@ -48,6 +53,13 @@ class DescriptorNetwork(nn.Module):
             merged = lateral(finer) + upsampled
         descriptors: Tensor = self.out(self.smooth(merged))
         return functional.normalize(descriptors, dim=1) if self.config.normalised else descriptors
+
+    @torch.inference_mode()
+    def described(self, images: Tensor) -> Tensor:
+        """``forward`` at work, float32: in bfloat16 on a processor that computes with it, which takes half the time."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=images.device.type == "cpu" and _computes_bfloat16()):
+            found: Tensor = self(images)
+        return found.float()
 
 
 def load_imagenet(network: DescriptorNetwork, weights: str, cache_dir: Path) -> str:

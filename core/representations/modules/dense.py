@@ -95,7 +95,7 @@ class DenseDescriptors(nn.Module):
 
     @torch.inference_mode()
     def _seen(self, views: list[View]) -> Look:
-        maps = self._describe(torch.from_numpy(self._images(views)).to(self.descriptors.device))
+        maps = self.network.described(image_batch(torch.from_numpy(self._images(views)).to(self.descriptors.device)))
         deep = self._deep(views)
         if self.setup.mode is not Mode.FIXED:
             return {"map": maps.cpu().numpy().astype(np.float16), **deep}
