@@ -7,6 +7,7 @@ and then no more. All that touches pyrealsense2 is here and in ``realsense_devic
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.errors import DeviceError
 from core.messages import Floats
 
 _QUEUE = 8
+_WAITING = 4
 _GRID = 25
 
 
@@ -59,8 +61,9 @@ class RealSenseStream:
         self._device = device  # a recorder writes for as long as it lives
         self._colour = self._find(wanted, rs.stream.color, (rs.format.rgb8, rs.format.bgr8))
         self._depth = self._find(wanted, rs.stream.depth, (rs.format.z16,))
-        self._syncer = rs.syncer(_QUEUE)
-        self._align = None if self._same_view() else rs.align(rs.stream.color)
+        self._arrived = rs.frame_queue(_QUEUE, True)
+        self._pairs = _Pairs(rs.stream.depth, 0.5e3 / wanted.rate_hz)
+        self._aligner = None if self._same_view() else _Aligner(rs)
         self._open: list[Any] = []
         self.geometry = self._geometry()
 
@@ -70,18 +73,18 @@ class RealSenseStream:
             for sensor, profiles in self._by_sensor():
                 sensor.open(profiles)
                 self._open.append(sensor)
-                sensor.start(self._syncer)
+                sensor.start(self._arrived)
         except RuntimeError as error:
             self.stop()
             raise DeviceError(f"The {self._name} does not stream: {error}.") from error
 
     def wait(self, timeout_s: float) -> Images | None:
-        """The next pair of images, or None when there is none in time. What lacks its other half is left out."""
-        arrived, frames = self._syncer.try_wait_for_frames(round(timeout_s * 1000))
-        if not arrived or not (frames.get_depth_frame() and frames.get_color_frame()):
+        """A pair of images once its second half is there; None when nothing, or no second half, comes in time."""
+        arrived, frame = self._arrived.try_wait_for_frame(round(timeout_s * 1000))
+        pair = self._pairs.add(frame) if arrived else None
+        if pair is None:
             return None
-        aligned = frames if self._align is None else self._align.process(frames)
-        colour, depth = aligned.get_color_frame(), aligned.get_depth_frame()
+        depth, colour = pair if self._aligner is None else self._aligner.align(*pair)
         image = np.asanyarray(colour.get_data())
         if colour.get_profile().format() == self._rs.format.bgr8:
             image = image[..., ::-1]
@@ -146,6 +149,50 @@ class RealSenseStream:
             distortion=distortion(self._rs, intrinsics),
             depth_scale_m=float(np.float64(str(np.float32(scale_m)))),
         )
+
+
+class _Pairs:
+    """Depth and colour of one capture: stamped less than half a period apart."""
+
+    def __init__(self, depth_kind: Any, apart_ms: float) -> None:
+        self._depth_kind, self._apart_ms = depth_kind, apart_ms
+        self._depths: deque[Any] = deque(maxlen=_WAITING)
+        self._colours: deque[Any] = deque(maxlen=_WAITING)
+
+    def add(self, frame: Any) -> tuple[Any, Any] | None:
+        """Depth and colour once both are there; what is older has lost its other half."""
+        is_depth = frame.get_profile().stream_type() == self._depth_kind
+        mine, others = (self._depths, self._colours) if is_depth else (self._colours, self._depths)
+        for other in list(others):
+            if abs(other.get_timestamp() - frame.get_timestamp()) < self._apart_ms:
+                while others.popleft() is not other:
+                    continue
+                mine.clear()
+                return (frame, other) if is_depth else (other, frame)
+        mine.append(frame)
+        return None
+
+
+class _Aligner:
+    """The library's own alignment of depth to colour, which asks for both in one frame set."""
+
+    def __init__(self, rs: Any) -> None:
+        self._align = rs.align(rs.stream.color)
+        self._joined = rs.frame_queue(1)
+        self._pair: list[Any] = []
+        self._join = rs.processing_block(self._put_together)
+        self._join.start(self._joined)
+
+    def _put_together(self, _: Any, source: Any) -> None:
+        source.frame_ready(source.allocate_composite_frame(self._pair))
+
+    def align(self, depth: Any, colour: Any) -> tuple[Any, Any]:
+        """Depth in the colour camera's geometry, and colour."""
+        self._pair = [depth, colour]
+        self._join.invoke(depth)
+        self._pair = []
+        aligned = self._align.process(self._joined.wait_for_frame().as_frameset()).as_frameset()
+        return aligned.get_depth_frame(), colour
 
 
 def _numbers(intrinsics: Any) -> tuple[float, ...]:
