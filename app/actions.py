@@ -23,7 +23,7 @@ KEYS: Setting[dict[str, tuple[str, ...]]] = Setting("keys", dict[str, tuple[str,
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """One command. ``page`` is the page on which it works; empty means everywhere."""
+    """One command. ``page`` is the page on which it works, ``also`` further ones; empty means everywhere."""
 
     id: str
     text: str
@@ -33,6 +33,12 @@ class ActionSpec:
     group: str = "Window"
     page: str = ""
     checkable: bool = False
+    also: tuple[str, ...] = ()
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """All pages on which it works; "" for every one."""
+        return (self.page, *self.also)
 
 
 WINDOW_ACTIONS = (
@@ -72,7 +78,7 @@ def uses_on_page(
 ) -> list[tuple[str, str]]:
     """Every (what for, key) that is alive on a page, for the collision check."""
     edited = edited or {}
-    alive = [spec for spec in specs if spec.page in ("", page)]
+    alive = [spec for spec in specs if spec.page == "" or page in spec.pages]
     return [(spec.text, key) for spec in alive for key in edited.get(spec.id, default_keys(spec, preset))]
 
 
@@ -86,7 +92,7 @@ def all_collisions(
     """Presses that would do two things on some page. Bindings of the preset are alive on ``driving_pages``."""
     specs = tuple(specs)
     found: list[tuple[str, str, str]] = []
-    for page in sorted({spec.page for spec in specs} | driving_pages):
+    for page in sorted({page for spec in specs for page in spec.pages} | driving_pages):
         uses = uses_on_page(specs, page, preset, edited)
         if page in driving_pages:
             uses += [*preset.uses(), *view_uses]
@@ -153,7 +159,7 @@ class ActionBook(QObject):
         if preset is not None:
             found = all_collisions(self.specs, preset, self._driving_pages, self._view_uses, edited)
         else:
-            pages = {spec.page for spec in self.specs}
+            pages = {page for spec in self.specs for page in spec.pages}
             found = [hit for page in pages for hit in collisions(uses_on_page(self.specs, page, None, edited))]
         if found:
             key, first, second = found[0]

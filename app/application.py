@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.actions import WINDOW_ACTIONS, ActionBook, ActionSpec, page_action
+from app.live.bindings import Bindings
 from app.main_window import SCHEME, MainWindow
 from app.messages import Messenger
 from app.page import PAGES, Page, PageInfo
@@ -23,6 +24,7 @@ from app.workers.inspector import InspectorWorker
 from app.workers.library import LibraryWorker
 from app.workers.pair_feed import PairFeed
 from app.workers.player_feed import PlayerFeed
+from app.workers.policy import PolicyWorker
 from app.workers.station import StationWorker
 from app.workers.trainings import TrainingQueue
 from app.workers.view3d import View3DWorker
@@ -54,17 +56,20 @@ class Application:
         spec = StationSpec(session="", rig=str(rig_path), seed=seed)
         infos = page_infos()
         library = LibraryWorker(library_root)
+        actions = ActionBook(
+            all_actions(infos),
+            settings,
+            frozenset(info.name for info in infos if info.drives),
+            tuple(use for info in infos for use in info.view_uses),
+        )
         self.services = Services(
             settings=settings,
             theme=theme,
-            actions=ActionBook(
-                all_actions(infos),
-                settings,
-                frozenset(info.name for info in infos if info.drives),
-                tuple(use for info in infos for use in info.view_uses),
-            ),
+            actions=actions,
+            bindings=Bindings(settings, actions),
             messenger=Messenger(),
             station=StationWorker(self.session, spec),
+            policy=PolicyWorker(self.session, rig.watchdogs),
             library=library,
             trainings=TrainingQueue(library),
             view3d=View3DWorker(self.session),
@@ -74,6 +79,7 @@ class Application:
             rig=rig,
             seed=seed,
         )
+        self.services.station.recordingFinished.connect(lambda event: library.complete(event.summary))
         pages: list[tuple[PageInfo, Page]] = [(info, PAGES.get(info.name).build(self.services)) for info in infos]
         self.window = MainWindow(self.services, pages)
         self.window.closing.connect(self.finish)
@@ -93,6 +99,7 @@ class Application:
         self._finished = True
         self.services.station.close()
         QCoreApplication.sendPostedEvents(self.services.station)
+        self.services.policy.finish()
         self.services.view3d.close()
         self.services.inspector.close()
         self.services.trainings.close()

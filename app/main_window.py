@@ -111,8 +111,9 @@ class MainWindow(QMainWindow):
         for spec in actions.specs:
             if spec.page == "":
                 self.addAction(actions[spec.id])
-            elif spec.page in self.pages:
-                self.pages[spec.page].addAction(actions[spec.id])
+            for page in spec.pages:
+                if page in self.pages:
+                    self.pages[page].addAction(actions[spec.id])
 
     def _connect_services(self) -> None:
         station, library, messenger = self._services.station, self._services.library, self._services.messenger

@@ -12,10 +12,12 @@ from app.settings import Settings
 from app.theme import Theme
 
 if TYPE_CHECKING:
+    from app.live.bindings import Bindings
     from app.workers.inspector import InspectorWorker
     from app.workers.library import LibraryWorker
     from app.workers.pair_feed import PairFeed
     from app.workers.player_feed import PlayerFeed
+    from app.workers.policy import PolicyWorker
     from app.workers.station import StationWorker
     from app.workers.trainings import TrainingQueue
     from app.workers.view3d import View3DWorker
@@ -30,8 +32,10 @@ class Services:
     settings: Settings
     theme: Theme
     actions: ActionBook
+    bindings: Bindings
     messenger: Messenger
     station: StationWorker
+    policy: PolicyWorker
     library: LibraryWorker
     trainings: TrainingQueue
     view3d: View3DWorker

@@ -45,6 +45,7 @@ class ControlThread:
         self._ticks = 0
         self._noted: str | None = None
         self._told: MessagePublisher | None = None
+        self._disturbed_by_hand = False
         self._stop = threading.Event()
         self._rest = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
@@ -95,6 +96,10 @@ class ControlThread:
         """While a policy drives, say there where objects are (None: nowhere). To be called in the control thread."""
         self._told = publisher
 
+    def mark_disturbance(self, acts: bool) -> None:
+        """A person says to disturb the scene, which a simulator need not see. To be called in the control thread."""
+        self._disturbed_by_hand = acts
+
     def wait_for_rest(self, timeout_s: float) -> bool:
         """Wait until the arm is commanded to stand still."""
         self._rest.clear()
@@ -132,10 +137,10 @@ class ControlThread:
         self._ticks += 1
         if self._scene is not None:
             self._scene.advance(now_ns)
-            self.disturbance = self._scene.disturbance()
             self.success = self._scene.success()
             if self._ticks % _GOAL_EVERY_TICKS == 0:
                 self.goal = self._scene.goal_X_WE()
+        self.disturbance = self._who_disturbs()
         heartbeat = self._heartbeats.take() if self._heartbeats is not None else None
         if heartbeat is not None:
             self._loop.beat(heartbeat)
@@ -149,6 +154,11 @@ class ControlThread:
             if condition():
                 self._conditions.remove((condition, deed))
                 deed()
+
+    def _who_disturbs(self) -> Disturbance:
+        if self._disturbed_by_hand:
+            return Disturbance.MANUAL
+        return Disturbance.NONE if self._scene is None else self._scene.disturbance()
 
     def _note_braking(self, stamp_ns: int) -> None:
         """Say in the file why the arm brakes, once each time; a latched stop is noted by the station."""

@@ -283,6 +283,10 @@ class Station:
     def _stop_recording(self, command: messages.StopRecording) -> None:
         self._recording.stop(command.success, self._loop.stop_reason)
 
+    def _mark_disturbance(self, command: messages.MarkDisturbance) -> None:
+        self._control.call(lambda: self._control.mark_disturbance(command.acts))
+        self._recording.event("disturbance", "a person disturbs" if command.acts else "a person disturbs no more")
+
     # Events of the devices -----------------------------------------------------------------------------------------
     def _deliver(self) -> list[FrameDelivery]:
         """Where the frames of each camera go."""
@@ -409,4 +413,5 @@ _HANDLERS: dict[type, Any] = {
     messages.StartRecording: Station._start_recording,
     messages.Scan: Station._start_scan,
     messages.StopRecording: Station._stop_recording,
+    messages.MarkDisturbance: Station._mark_disturbance,
 }

@@ -218,6 +218,12 @@ class StopRecording(Command, frozen=True, tag="stop_recording"):
     success: bool | None = None
 
 
+class MarkDisturbance(Command, frozen=True, tag="mark_disturbance"):
+    """A person disturbs the scene from now on (``acts``), or no longer; the end of a recording ends it too."""
+
+    acts: bool
+
+
 class DragBegin(Command, frozen=True, tag="drag_begin"):
     """Simulation: take hold of the object hit by a ray (world frame, metres)."""
 
@@ -266,6 +272,7 @@ Commands = (
     | StartRecording
     | Scan
     | StopRecording
+    | MarkDisturbance
     | DragBegin
     | DragMove
     | DragEnd

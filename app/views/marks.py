@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 
+from app.theme import series_colours
 from core.geometry import SE3, Array
 from core.messages import CameraInfo
 
@@ -20,6 +22,31 @@ _HAND_LINES_E: tuple[Array, ...] = (
 
 ToWidget = Callable[[float, float], QPointF]
 """From a pixel to the position in the widget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where a policy sees its points: pixels ``uv: (N, 2)`` of the camera of that role, with the standard deviation of
+    each, 0 where it is not known ``(N,)``; or ``p_W: (N, 3)``, metres, else None."""
+
+    camera: str
+    uv: Array
+    spreads_px: Array
+    p_W: Array | None = None
+
+
+def paint_dots(
+    painter: QPainter, places: Sequence[QPointF], radii: Sequence[float], spacing: int, palette: QPalette
+) -> None:
+    """A dot at each place, each its own colour; a radius over 0 adds the ring of its uncertainty."""
+    for place, radius, colour in zip(places, radii, series_colours(palette, len(places)), strict=True):
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if radius > spacing:
+            painter.setPen(QPen(colour, 1.2))
+            painter.drawEllipse(place, radius, radius)
+        painter.setPen(QPen(QColor(0, 0, 0, 190), 1.4))
+        painter.setBrush(colour)
+        painter.drawEllipse(place, 0.9 * spacing, 0.9 * spacing)
 
 
 class CameraPainter:
@@ -44,6 +71,16 @@ class CameraPainter:
         """The fork of an open gripper at a pose, so that its turn can be seen too."""
         for line in _HAND_LINES_E:
             self.line(X_WE @ line, ink, halo)
+
+    def seen(self, seen: Seen, palette: QPalette) -> None:
+        """A policy's points, in the camera that they were seen by, or wherever it knows them in space."""
+        if seen.p_W is not None:
+            places = self._positions(seen.p_W)
+            paint_dots(self._painter, places, [0.0] * len(places), self._spacing, palette)
+        elif seen.camera == self._info.role:
+            scale = self._to_widget(1.0, 0.0).x() - self._to_widget(0.0, 0.0).x()
+            places = [self._to_widget(float(u), float(v)) for u, v in seen.uv]
+            paint_dots(self._painter, places, (scale * seen.spreads_px).tolist(), self._spacing, palette)
 
     def line(self, points_W: Array, ink: QColor, halo: QColor) -> None:
         """A polyline ``(N, 3)`` (m); left out as a whole when a part is behind the camera."""

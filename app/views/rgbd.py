@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage, QLinearGradient, QPainte
 from app.theme import Role, goal_colour, scaled, unit, wanted_colour
 from app.views.canvas import Canvas, Caption
 from app.views.depth import DEFAULT_RANGE_M, depth_table, fits, fitting_range, ramp_colours
-from app.views.marks import CameraPainter
+from app.views.marks import CameraPainter, Seen
 from core.clock import NANOSECONDS
 from core.geometry import SE3, Array
 from core.messages import CameraInfo, Frame
@@ -46,6 +46,7 @@ class RgbdView(Canvas):
         self._goal: SE3 | None = None
         self._goal_lines: tuple[Array, ...] = ()
         self._wanted: tuple[tuple[Array, ...], ...] = ()
+        self._seen: Seen | None = None
         self._note = ""
         self._drives = False
         self.hovered.connect(self._hover)
@@ -107,6 +108,10 @@ class RgbdView(Canvas):
     def show_wanted(self, marks: tuple[tuple[Array, ...], ...]) -> None:
         """Places that are asked for, each its polylines ``(N, 3)``, the first stands out."""
         self._wanted = marks
+
+    def show_seen(self, seen: Seen | None) -> None:
+        """Where a policy sees its points; painted with the next frame."""
+        self._seen = seen
 
     def fit_range(self) -> None:
         """Choose the depth range anew from the frame that is shown."""
@@ -200,6 +205,8 @@ class RgbdView(Canvas):
             marks.line(ring, wanted_colour(False), QColor(0, 0, 0, 60))
         for line in self._wanted[0] if self._wanted else ():
             marks.line(line, wanted_colour(True), QColor(0, 0, 0, 220))
+        if self._seen is not None:
+            marks.seen(self._seen, self.palette())
         if self._goal is not None:
             marks.hand(self._goal, goal, dark)
         if self._setpoint is not None:

@@ -9,8 +9,10 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.theme import Role, is_dark, well_colour
+from app.theme import Role, is_dark, unit, well_colour
 from app.views.canvas import Caption, paint_caption, paint_message
+from app.views.marks import paint_dots
+from core.geometry import Array
 from core.messages import Frame
 from robot.station_messages import LIVE, OrbitView
 
@@ -52,6 +54,7 @@ class Scene3DView(QWidget):
         self._pushing = False
         self._cloud = True
         self._cameras: tuple[str, ...] = ()
+        self._points: Array | None = None
         self.push_tool = False
         self.message = "Starting the rig"
         self.note = self._note_icon = ""
@@ -81,6 +84,12 @@ class Scene3DView(QWidget):
     def show_note(self, note: str, icon_name: str = "disturbed") -> None:
         if note != self.note:
             self.note, self._note_icon = note, icon_name
+            self.update()
+
+    def show_points(self, p_W: Array | None) -> None:
+        """Points ``(N, 3)`` in the world (m), drawn over the picture; None for none."""
+        if p_W is not self._points:
+            self._points = p_W
             self.update()
 
     def show_cloud(self, shown: bool, cameras: tuple[str, ...] = ()) -> None:
@@ -202,9 +211,21 @@ class Scene3DView(QWidget):
                 painter.drawImage(left, top, self._image)
             else:
                 painter.drawImage(QRect(left, top, size.width(), size.height()), self._image)
+        if self._image is not None and self._points is not None:
+            self._paint_points(painter, self._points)
         if self.message:
             paint_message(painter, self, self.message, Role.PlaceholderText)
         top = Qt.AlignmentFlag.AlignTop
         paint_caption(painter, self, Caption("3-D"), top | Qt.AlignmentFlag.AlignLeft)
         if self.note:
             paint_caption(painter, self, Caption(self.note, self._note_icon), top | Qt.AlignmentFlag.AlignRight)
+
+    def _paint_points(self, painter: QPainter, p_W: Array) -> None:
+        view = self.view()
+        uv, z = view.pinhole.project(view.X_WC.inverse() @ p_W)
+        if np.any(z <= 0.0):
+            return
+        across, down = self.width() / view.width, self.height() / view.height
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        places = [QPointF(u * across, v * down) for u, v in uv]
+        paint_dots(painter, places, [0.0] * len(places), unit(), self.palette())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,22 +79,30 @@ class PlotPanel(pg.PlotWidget):
     def __init__(self, spec: PlotSpec, x_range: tuple[float, float]) -> None:
         super().__init__()
         self.spec = spec
+        self.curves: list[pg.PlotCurveItem] = []
         item = self.getPlotItem()
         item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=False, y=False)
         item.setXRange(*x_range, padding=0.0)
         item.setClipToView(True)
-        if spec.limits is not None:
-            item.setYRange(*spec.limits, padding=0.0)
         self.setFrameShape(self.Shape.NoFrame)
-        self.curves = [pg.PlotCurveItem() for _ in spec.names]
-        for curve in self.curves:
-            item.addItem(curve)
         self._legend = item.titleLabel
         self._legend.item.setTextWidth(-1)
         item.layout.setRowFixedHeight(0, unit() * 5)
         item.layout.setContentsMargins(0, 0, unit() * 3, 0)
+        self.use(spec)
+
+    def use(self, spec: PlotSpec) -> None:
+        """Other lines than before, still empty."""
+        item, self.spec = self.getPlotItem(), spec
+        for curve in self.curves:
+            item.removeItem(curve)
+        self.curves = [pg.PlotCurveItem() for _ in spec.names]
+        for curve in self.curves:
+            item.addItem(curve)
+        if spec.limits is not None:
+            item.setYRange(*spec.limits, padding=0.0)
         self.repaint_colours()
 
     def repaint_colours(self) -> None:
@@ -133,14 +142,14 @@ class PlotPanel(pg.PlotWidget):
             self.repaint_colours()
 
 
-class Traces(QWidget):
-    """Joint, hand and gripper plots of the live arm."""
+class LivePlots(QWidget):
+    """Plots side by side of the last twenty seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, specs: Sequence[PlotSpec]) -> None:
         super().__init__()
         pg.setConfigOptions(antialias=False)
-        self._plots = [PlotPanel(spec, (-SECONDS, 0.0)) for spec in PLOTS]
-        self._rings = [Ring(len(spec.names)) for spec in PLOTS]
+        self._plots = [PlotPanel(spec, (-SECONDS, 0.0)) for spec in specs]
+        self._rings = [Ring(len(spec.names)) for spec in specs]
         self._drawn_ns = 0
         self._fresh = False
         layout = QHBoxLayout(self)
@@ -150,10 +159,15 @@ class Traces(QWidget):
             layout.addWidget(plot, 1)
         self.setMinimumHeight(unit() * 22)
 
-    def append(self, step: Step) -> None:
-        time_s = step.state.stamp_ns / NANOSECONDS
-        for ring, values in zip(self._rings, values_of(step), strict=True):
-            ring.append(time_s, values)
+    def show_lines(self, plot: int, spec: PlotSpec) -> None:
+        """Other lines in one of the plots; all begin anew."""
+        self._plots[plot].use(spec)
+        self._rings = [Ring(len(each.spec.names)) for each in self._plots]
+
+    def add(self, time_s: float, values: Sequence[NDArray[np.float64]]) -> None:
+        """One value for every line of every plot; NaN where there is none."""
+        for ring, each in zip(self._rings, values, strict=True):
+            ring.append(time_s, each)
         self._fresh = True
 
     def draw(self, now_ns: int) -> None:
@@ -169,6 +183,16 @@ class Traces(QWidget):
                 curve.setData(ago[recent], values[recent, index], connect="finite")
             if plot.spec.limits is None:
                 _frame(plot, values[recent])
+
+
+class Traces(LivePlots):
+    """Joint, hand and gripper plots of the live arm."""
+
+    def __init__(self) -> None:
+        super().__init__(PLOTS)
+
+    def append(self, step: Step) -> None:
+        self.add(step.state.stamp_ns / NANOSECONDS, values_of(step))
 
 
 def _frame(plot: PlotPanel, values: NDArray[np.float64]) -> None:

@@ -30,8 +30,6 @@ class LibraryWorker(QObject):
 
     opened = Signal(object)
     openFailed = Signal(str)
-    episodeBegun = Signal(str, str, float)
-    beginFailed = Signal(str)
     episodeSaved = Signal(object)
     episodesChanged = Signal(object)
     changing = Signal()
@@ -71,15 +69,21 @@ class LibraryWorker(QObject):
             thread.join(timeout=_CLOSING_S)
 
     # Intents --------------------------------------------------------------------------------------------------------
-    def begin(self, metadata: EpisodeMetadata, cameras: Sequence[CameraInfo] = ()) -> None:
-        """A row for a new recording; ``episodeBegun`` brings its id, its path and the bytes a second to expect."""
+    def begin(
+        self,
+        metadata: EpisodeMetadata,
+        cameras: Sequence[CameraInfo],
+        begun: Callable[[str, str, float], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        """A row for a new recording; ``begun`` gets its id, its path and the bytes a second to expect."""
 
         def begin(library: Library) -> tuple[str, str, float]:
             bytes_per_second = library.episodes.bytes_per_second(cameras)
             episode, path = library.episodes.begin(metadata, cameras)
             return episode, str(path), bytes_per_second
 
-        self.write(begin, lambda begun: self.episodeBegun.emit(*begun), self.beginFailed.emit)
+        self.write(begin, lambda answer: begun(*answer), failed)
 
     def complete(self, summary: EpisodeSummary) -> None:
         """The recording is finished: its row is completed."""
@@ -88,6 +92,15 @@ class LibraryWorker(QObject):
     def cancel(self, episode_id: str) -> None:
         """The recording never began."""
         self.write(lambda library: library.episodes.cancel(episode_id), lambda _: None)
+
+    def recover(self, done: Done) -> None:
+        """What a station that died had recorded becomes episodes at once; ``done`` gets their identifiers."""
+
+        def recovered(report: Any) -> None:
+            self.episodesChanged.emit(tuple(report.recovered))
+            done(tuple(report.recovered))
+
+        self.write(lambda library: library.recover(repair_damaged=False), recovered)
 
     def _saved(self, row: Any) -> None:
         self.episodeSaved.emit(row)

@@ -128,6 +128,8 @@ class StationWorker(QObject):
             return
         if isinstance(event, messages.Ready):
             self.ready = event
+        if isinstance(event, messages.TaskLoaded) and self.ready is not None:
+            self.ready = msgspec.structs.replace(self.ready, task=event.task)
         if isinstance(event, messages.Trouble):
             self._last_trouble = event.message
         signal = self._signals.get(type(event))
@@ -165,8 +167,18 @@ class StationWorker(QObject):
         except ProcessError:
             return 0
 
+    def give_to_policy(self, rate_hz: float, *, speed: float = 1.0, tried: int = 0, told: bool = False) -> int:
+        """Ask for the arm for a policy; see ``StationClient``. Zero when there is no station."""
+        try:
+            client = self._client
+            return client.give_to_policy(rate_hz, speed=speed, tried=tried, told=told) if client is not None else 0
+        except ProcessError:
+            return 0
+
     def release_lease(self) -> None:
-        self.send(messages.RevokeLease())
+        """Nobody drives; nothing where there is no station."""
+        if self._client is not None:
+            self.send(messages.RevokeLease())
 
     def publish_setpoint(self, X_WE: SE3, gripper_width_m: float, observation_sequence: int = 0) -> Setpoint:
         if self._client is None:

@@ -54,9 +54,9 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
 
 
-def open_window(qt: QApplication, folder: Path, scheme: Scheme = Scheme.DARK) -> Application:
+def open_window(qt: QApplication, folder: Path, scheme: Scheme = Scheme.DARK, rig: Path = DEFAULT_RIG) -> Application:
     """A window that is shown; neither station nor library is started."""
-    application = Application(qt, folder / "library", DEFAULT_RIG, 0, folder / "settings.json")
+    application = Application(qt, folder / "library", rig, 0, folder / "settings.json")
     application.window.use_scheme(scheme)
     application.window.begin()
     application.window.resize(1280, 800)
@@ -102,9 +102,15 @@ def window(qt: QApplication, tmp_path: Path) -> Iterator[Application]:
 
 
 @pytest.fixture(scope="module")
-def live(qt: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+def rig() -> Path:
+    """The rig of ``live``; a module may have another one."""
+    return DEFAULT_RIG
+
+
+@pytest.fixture(scope="module")
+def live(qt: QApplication, rig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
     """A window with a simulated rig and a library, shared by the tests of a module."""
-    application = open_window(qt, tmp_path_factory.mktemp("live"))
+    application = open_window(qt, tmp_path_factory.mktemp("live"), rig=rig)
     application.services.library.start()
     application.services.station.start()
     wait_until(lambda: application.services.station.ready is not None, 60.0)

@@ -273,13 +273,15 @@ def test_an_undo_brings_nothing_back_to_be_labelled_once_another_was_recorded(
 def test_what_the_station_reports_does_not_end_a_start(live: Application, page: TeleoperatePage) -> None:
     station = live.services.station
 
-    def report(*_: object) -> None:
+    def report(phase: Phase) -> None:
+        if phase is not Phase.STARTING:
+            return
         station.noticed.emit(Notice("An image of the wrist camera could not be shown."))
         station.troubled.emit(Trouble("The arm still moves.", name_of(Rearm)))
 
-    live.services.library.episodeBegun.connect(report)
+    page.flow.phaseChanged.connect(report)
     episode = record(page.flow)
-    live.services.library.episodeBegun.disconnect(report)
+    page.flow.phaseChanged.disconnect(report)
     wait_until(lambda: live.services.library.library.episodes.get(episode).status == "complete")
 
 

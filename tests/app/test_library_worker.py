@@ -117,9 +117,8 @@ def test_a_rate_that_cannot_be_known_leaves_no_row_behind(
         raise LibraryError("The catalogue cannot be read.")
 
     reasons: list[str] = []
-    worker.beginFailed.connect(reasons.append)
     wait_until(lambda: worker.library)
     monkeypatch.setattr(Episodes, "bytes_per_second", fail)
-    worker.begin(metadata(""))
+    worker.begin(metadata(""), (), lambda *_: None, reasons.append)
     wait_until(lambda: reasons == ["The catalogue cannot be read."])
     assert worker.library.episodes.list().total == 0

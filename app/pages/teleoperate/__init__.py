@@ -14,12 +14,20 @@ NAME = "teleoperate"
 
 
 def _action(
-    name: str, words: str, explanation: str, key: str, icon: str, group: str, checkable: bool = False
+    name: str,
+    words: str,
+    explanation: str,
+    key: str,
+    icon: str,
+    group: str,
+    checkable: bool = False,
+    also: tuple[str, ...] = (),
 ) -> ActionSpec:
-    return ActionSpec(name, words, explanation, (key,) if key else (), icon, group, NAME, checkable)
+    return ActionSpec(name, words, explanation, (key,) if key else (), icon, group, NAME, checkable, also)
 
 
 _RECORD, _VIEW = "Recording", "Views"
+_DEPLOY = ("deploy",)
 
 ACTIONS = (
     _action("record.toggle", "Record", "Start or stop recording an episode.", "R", "record", _RECORD),
@@ -50,9 +58,9 @@ ACTIONS = (
         _RECORD,
         True,
     ),
-    _action("view.colour", "Colour", "Show each camera's colour.", "F2", "colour", _VIEW, True),
-    _action("view.depth", "Depth", "Show each camera's depth.", "F3", "depth", _VIEW, True),
-    _action("view.both", "Both", "Show colour and depth side by side.", "F4", "both", _VIEW, True),
+    _action("view.colour", "Colour", "Show each camera's colour.", "F2", "colour", _VIEW, True, _DEPLOY),
+    _action("view.depth", "Depth", "Show each camera's depth.", "F3", "depth", _VIEW, True, _DEPLOY),
+    _action("view.both", "Both", "Show colour and depth side by side.", "F4", "both", _VIEW, True, _DEPLOY),
     _action(
         "view.reset",
         "Reset views",
@@ -60,12 +68,19 @@ ACTIONS = (
         "Home",
         "minimise",
         _VIEW,
+        also=_DEPLOY,
     ),
-    _action("view.ghost", "Reference", "Lay the reference's first frame over the views.", "G", "ghost", _VIEW, True),
-    _action("view.cloud", "Point cloud", "Show the cameras' points in the 3-D view.", "", "cube", _VIEW, True),
-    _action("view.push", "Push tool", "Drag in the 3-D view to push objects.", "P", "hand", _VIEW, True),
-    _action("view.traces", "Plots", "Show joints, hand and gripper of the last 20 s.", "F6", "chart", _VIEW, True),
-    _action("drive.camera", "Driving camera", "Drive as the next camera sees it.", "F5", "camera", "Driving"),
+    _action(
+        "view.ghost", "Reference", "Lay the reference's first frame over the views.", "G", "ghost", _VIEW, True, _DEPLOY
+    ),
+    _action("view.cloud", "Point cloud", "Show the cameras' points in the 3-D view.", "", "cube", _VIEW, True, _DEPLOY),
+    _action("view.push", "Push tool", "Drag in the 3-D view to push objects.", "P", "hand", _VIEW, True, _DEPLOY),
+    _action(
+        "view.traces", "Plots", "Show joints, hand and gripper of the last 20 s.", "F6", "chart", _VIEW, True, _DEPLOY
+    ),
+    _action(
+        "drive.camera", "Driving camera", "Drive as the next camera sees it.", "F5", "camera", "Driving", also=_DEPLOY
+    ),
     _action("drive.panel", "Bindings", "Show which key, drag or wheel does what.", "F7", "keyboard", "Driving", True),
 )
 

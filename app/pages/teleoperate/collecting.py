@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFrame, QPushButton
 
-from app.pages.teleoperate.live_views import LiveViews
+from app.live.live_views import LiveViews
 from app.theme import unit
 from app.widgets.basics import row, text
 from app.workers.library import LibraryWorker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from app.pages.teleoperate.driving import DrivingController
+from app.live.driving import DrivingController
 from core.errors import DeviceError
 from robot.teleoperation.global_listener import GlobalKeys
 

@@ -8,17 +8,16 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from app.input import application, is_typing, wants_keys
+from app.live.driving import DrivingController
+from app.live.live_views import LiveViews
+from app.live.reference import Reference
 from app.page import Page
-from app.pages.teleoperate.bindings import Bindings
 from app.pages.teleoperate.bindings_panel import BindingsPanel
 from app.pages.teleoperate.collecting import Collecting
-from app.pages.teleoperate.driving import DrivingController
 from app.pages.teleoperate.global_keys import GlobalKeysBridge
 from app.pages.teleoperate.guide import Guide
-from app.pages.teleoperate.live_views import LiveViews
 from app.pages.teleoperate.record_bar import RecordBar
 from app.pages.teleoperate.recording import Phase, RecordingFlow
-from app.pages.teleoperate.reference import Reference
 from app.pages.teleoperate.scan_panel import ScanPanel
 from app.pages.teleoperate.scanning import Scanning
 from app.pages.teleoperate.toolbar import Toolbar
@@ -64,7 +63,7 @@ class TeleoperatePage(Page):
         super().__init__()
         self._services = services
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.bindings = Bindings(services.settings, services.actions)
+        self.bindings = services.bindings
         self.driving = DrivingController(services.station, services.rig, self.bindings.current, self)
         self.flow = RecordingFlow(
             services.station,
@@ -184,7 +183,7 @@ class TeleoperatePage(Page):
             "scene.reset": flow.reset_scene,
             "scene.capture_empty": self._capture_empty,
             "view.reset": self.views.reset,
-            "drive.camera": self._next_camera,
+            "drive.camera": self.driving.next_camera,
         }
         for name, handler in handlers.items():
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
@@ -309,19 +308,11 @@ class TeleoperatePage(Page):
             "The arm is stopped; re-arm it to drive.", "Re-arm", self._services.actions["rearm"].trigger, key="blocked"
         )
 
-    def _next_camera(self) -> None:
-        ready = self._services.station.ready
-        roles = [camera.role for camera in ready.cameras] if ready is not None else []
-        if roles:
-            index = roles.index(self.driving.camera) if self.driving.camera in roles else -1
-            self.driving.set_camera(roles[(index + 1) % len(roles)])
-
     # Recording ------------------------------------------------------------------------------------------------------
     def _station_ready(self, ready: Ready) -> None:
         roles = [camera.role for camera in ready.cameras]
         self.toolbar.offer_cameras(roles)
-        if self.driving.camera not in roles and roles:
-            self.driving.set_camera(roles[0])
+        self.driving.offer_cameras(roles)
         self.bar.reset.setVisible(ready.simulated)
         self._services.actions["scene.reset"].setEnabled(ready.simulated)
         self._services.actions["view.push"].setEnabled(ready.simulated)
@@ -349,10 +340,11 @@ class TeleoperatePage(Page):
     def _choose_task(self, name: str) -> None:
         """What is recorded from now on belongs to that task, also while its scene is still being built."""
         self.setFocus()
-        if name == self.flow.choices.task:
+        ready = self._services.station.ready
+        loaded = ready.task.name if ready is not None and ready.task is not None else name
+        if name == self.flow.choices.task == loaded:
             return
         self.flow.choices.task = name
-        ready = self._services.station.ready
         if ready is not None and ready.tasks:
             self._services.station.send(LoadTask(name))
         self._services.station.use_task(name)
@@ -370,9 +362,7 @@ class TeleoperatePage(Page):
         self.views.show_task(task)
         self.collecting.use_task(task.name)
         self.reference.use_task(task.name)
-        ready = self._services.station.ready
-        if ready is not None and task.camera in {camera.role for camera in ready.cameras}:
-            self.driving.set_camera(task.camera)
+        self.driving.use_camera_of(task)
 
     def _phase_changed(self, phase: Phase) -> None:
         self.bar.show_phase(phase)

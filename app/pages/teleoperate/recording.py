@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -104,8 +103,10 @@ class RecordingFlow(QObject):
         self._discarded: EpisodeSummary | None = None
         self.verdict: bool | None = None
         self._pending: _Pending | None = None
+        self._episode = ""
         self._seed = seed
         self._scene_seed: int | None = None
+        self._scene_distribution = "train"
         self._left_s = 0
         self._waiting_for_scene = False
         self._clock = QTimer(self)
@@ -118,8 +119,6 @@ class RecordingFlow(QObject):
         station.sceneReset.connect(self._scene_reset)
         station.exited.connect(self._station_exited)
         station.troubled.connect(self._refused)
-        library.episodeBegun.connect(self._begun)
-        library.beginFailed.connect(self._begin_failed)
         library.undone.connect(lambda words, ids: self._edited(ids))
         library.redone.connect(self._edited)
 
@@ -152,7 +151,7 @@ class RecordingFlow(QObject):
         self._clock.stop()
         self._pending = pending
         self._enter(Phase.STARTING)
-        self._library.begin(pending.metadata, cameras)
+        self._library.begin(pending.metadata, cameras, self._begun, self._begin_failed)
 
     def _cameras(self) -> tuple[CameraInfo, ...]:
         return self._station.ready.cameras if self._station.ready is not None else ()
@@ -169,7 +168,7 @@ class RecordingFlow(QObject):
             operator=self.choices.operator,
             simulated=ready is not None and ready.simulated,
             seed=self._scene_seed,
-            distribution=self.choices.distribution if self._scene_seed is not None else None,
+            distribution=self._scene_distribution if self._scene_seed is not None else None,
         )
 
     @property
@@ -283,10 +282,10 @@ class RecordingFlow(QObject):
             self._begin_counting()
 
     def _readied(self, ready: Ready) -> None:
-        self._scene_seed = ready.seed
+        self._scene_seed, self._scene_distribution = ready.seed, "train"
 
     def _scene_reset(self, event: SceneReset) -> None:
-        self._scene_seed = event.seed
+        self._scene_seed, self._scene_distribution = event.seed, event.distribution
         if self._waiting_for_scene and self.phase is Phase.COUNTDOWN:
             self._waiting_for_scene = False
             self._begin_counting()
@@ -308,6 +307,7 @@ class RecordingFlow(QObject):
         if self._pending is None or self.phase is not Phase.STARTING:
             self._library.cancel(episode)
             return
+        self._episode = episode
         self._pending.metadata = msgspec.structs.replace(self._pending.metadata, id=episode)
         start = StartRecording(path, self._pending.metadata, bytes_per_second=bytes_per_second)
         if not self._station.send(Scan(start, self._pending.views) if self.scanning else start):
@@ -326,9 +326,10 @@ class RecordingFlow(QObject):
             self._enter(Phase.RECORDING)
 
     def _finished(self, event: RecordingFinished) -> None:
-        pending, self._pending = self._pending, None
         summary = event.summary
-        self._library.complete(summary)
+        if summary.id != self._episode:
+            return
+        pending, self._pending = self._pending, None
         after = pending.after if pending is not None else After.ASK
         if after is After.KEEP:
             self._kept(event)
@@ -363,6 +364,8 @@ class RecordingFlow(QObject):
     def _failed(self, event: RecordingFailed) -> None:
         """A start that was refused leaves no row behind."""
         pending = self._pending
+        if event.id != self._episode:
+            return
         if pending is not None and event.id == pending.metadata.id:
             if pending.started:
                 self._pending = None
@@ -392,13 +395,12 @@ class RecordingFlow(QObject):
     def _recover(self) -> None:
         """The station died while recording: what reached the disk becomes an episode at once."""
 
-        def recovered(report: Any) -> None:
-            self._library.episodesChanged.emit(tuple(report.recovered))
-            if report.recovered:
+        def recovered(episodes: tuple[str, ...]) -> None:
+            if episodes:
                 words = "What was recorded until then was saved as a recovered episode."
-                self._messenger.say(words, "Show", lambda: self._reveal(report.recovered[0]), key="recording")
+                self._messenger.say(words, "Show", lambda: self._reveal(episodes[0]), key="recording")
 
-        self._library.write(lambda library: library.recover(repair_damaged=False), recovered)
+        self._library.recover(recovered)
 
     def _abort(self, episode: str) -> None:
         self._pending = None

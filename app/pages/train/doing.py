@@ -7,7 +7,6 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
-from app.page import PAGES
 from app.pages.train.details import RunDetails
 from app.pages.train.keeping import RunKeeping
 from app.pages.train.lines import RunLine
@@ -16,8 +15,6 @@ from app.services import Services
 from core.library.runs import UNDER_WAY, RunRow
 from core.processes.jobs import Ask
 
-_DEPLOY = "deploy"
-_NO_DEPLOY = "The Deploy page comes with the next version."
 _MENU = ("inspect", "deploy", "pause", "resume", "next", "end", "rename", "note", "trash")
 
 
@@ -54,18 +51,11 @@ class RunDoing(QObject):
         }
         for name, handler in handlers.items():
             self._actions[name].triggered.connect(lambda _=False, handler=handler: handler())
-        self._actions.keysChanged.connect(self._explain)
-        self._explain()
         self._table.opened.connect(self._open)
         self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._table.customContextMenuRequested.connect(self._show_menu)
         self._details.renamed.connect(lambda name: self._with_one(lambda line: self._keeping.rename(line, name)))
         self._details.noted.connect(lambda words: self._with_one(lambda line: self._keeping.note(line, words)))
-
-    def _explain(self) -> None:
-        """Why an action rests, where that is not plain to see."""
-        if _DEPLOY not in PAGES.entries():
-            self._actions["run.deploy"].setToolTip(_NO_DEPLOY)
 
     def allow(self) -> frozenset[str]:
         """What can be done with the chosen runs; the actions follow."""
@@ -81,15 +71,14 @@ class RunDoing(QObject):
             "run.next": waits,
             "run.resume": one is not None and one.run.status == "paused" and not runs and not waits,
             "run.inspect": made and not policy,
-            "run.deploy": made and policy and _DEPLOY in PAGES.entries(),
+            "run.deploy": made and policy,
             "run.rename": one is not None,
             "run.note": one is not None,
             "run.trash": bool(lines) and all(line.run.status not in UNDER_WAY for line in lines),
         }
         for name, possible in can.items():
             self._actions[name].setEnabled(possible)
-        shown = {name for name, possible in can.items() if possible}
-        return frozenset(shown | ({"run.deploy"} if made and policy else set()))
+        return frozenset(name for name, possible in can.items() if possible)
 
     def _with_one(self, use: Callable[[RunLine], object]) -> None:
         lines = self._table.chosen

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.services import Services
 from app.settings import Setting
 from app.views.grid import ViewGrid
+from app.views.marks import Seen
 from app.views.rgbd import Kind, RgbdView
 from app.views.scene3d import Scene3DView
 from core.clock import NANOSECONDS, monotonic_ns
@@ -50,6 +51,7 @@ class LiveViews(QWidget):
         self._reference: dict[str, QImage] = {}
         self._goal_lines: tuple[Array, ...] = ()
         self._wanted: tuple[tuple[Array, ...], ...] = ()
+        self._seen: Seen | None = None
         self._show_reference = False
         self._recording = False
         self._camera = ""
@@ -163,6 +165,10 @@ class LiveViews(QWidget):
         """Where the next demonstrations should begin, each as its polylines in W; not while one is recorded."""
         self._wanted = marks
 
+    def show_seen(self, seen: Seen | None) -> None:
+        """Where a policy sees its points."""
+        self._seen = seen
+
     def show_recording(self, recording: bool) -> None:
         """The reference would be in the way of what is recorded."""
         self._recording = recording
@@ -199,10 +205,12 @@ class LiveViews(QWidget):
             view.show_setpoint(setpoint)
             view.show_goal(goal_X_WE, self._goal_lines)
             view.show_wanted(() if self._recording else self._wanted)
+            view.show_seen(self._seen)
             view.show_frame(frame)
             view.show_age(now_ns - station.arrived_ns[role])
             view.show_note("disturbed" if disturbed else "")
         self.scene.show_note("disturbed" if disturbed else "")
+        self.scene.show_points(None if self._seen is None else self._seen.p_W)
         picture = self._services.view3d.take()
         if picture is not None:
             self.scene.show_picture(picture)

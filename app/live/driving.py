@@ -13,6 +13,7 @@ from app.views.rgbd import RgbdView
 from app.workers.station import StationWorker
 from core.clock import NANOSECONDS, monotonic_ns
 from core.geometry import SE3
+from core.tasks import TaskInfo
 from robot.rig import RigConfig
 from robot.station_messages import Home, HomeReached, LeaseGranted, LeaseLost, StationStatus
 from robot.teleoperation.device import DriveCommand
@@ -49,6 +50,7 @@ class DrivingController(QObject):
         self.driver.on_command = self._command
         self.driver.on_blocked = self.blocked.emit
         self.camera = ""
+        self._roles: list[str] = []
         self._views: list[RgbdView] = []
         self._pressed: tuple[RgbdView, Qt.MouseButton, QPointF] | None = None
         self._dragging = False
@@ -94,6 +96,23 @@ class DrivingController(QObject):
         if role != self.camera:
             self.camera = role
             self.cameraChanged.emit(role)
+
+    def offer_cameras(self, roles: list[str]) -> None:
+        """The cameras of the rig; the first one drives unless the one that does is among them."""
+        self._roles = roles
+        if self.camera not in roles and roles:
+            self.set_camera(roles[0])
+
+    def next_camera(self) -> None:
+        """Drive as the next camera sees it."""
+        if self._roles:
+            index = self._roles.index(self.camera) if self.camera in self._roles else -1
+            self.set_camera(self._roles[(index + 1) % len(self._roles)])
+
+    def use_camera_of(self, task: TaskInfo) -> None:
+        """Drive as the camera that sees the task best, where there is one."""
+        if task.camera in self._roles:
+            self.set_camera(task.camera)
 
     def set_speed(self, index: int) -> None:
         self.driver.speed = index

@@ -1,0 +1,1 @@
+"""What the pages share on which the arm moves: live views, driving by hand, the reference frame."""

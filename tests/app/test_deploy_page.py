@@ -1,0 +1,136 @@
+"""The Deploy page in the real window: a policy acts at a real station, a hand takes over, the attempt is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import wait_until
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.application import Application
+from app.pages.deploy.attempt import Phase
+from app.pages.deploy.page import DeployPage
+from core.attempts.outcome import Outcome
+from core.messages import Source
+from tests.robot.policies.still import POLICY, policy
+
+LOADING_S = 60.0
+PATIENT_RIG = """
+name = "patient"
+title = "Simulated arm with patience"
+simulated = true
+[arm]
+driver = "simulated_iiwa"
+[gripper]
+driver = "simulated_wsg"
+[[cameras]]
+role = "right"
+driver = "simulated"
+rate_hz = 10.0
+[teleoperation]
+hold_to_move = false
+[watchdogs]
+heartbeat_brake_s = 10.0
+heartbeat_stop_s = 30.0
+window_brake_s = 10.0
+window_stop_s = 30.0
+policy_first_s = 30.0
+policy_least_s = 5.0
+"""
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One slow camera, and deadlines that a loaded machine keeps too; what they are for is tested elsewhere."""
+    path = tmp_path_factory.mktemp("rig") / "patient.toml"
+    path.write_text(PATIENT_RIG)
+    return path
+
+
+@pytest.fixture(scope="module")
+def deployable(live: Application) -> Application:
+    """The window with a policy that pushes on a little, in the scene of its task."""
+    folder = live.services.library.root / "models"
+    policy(folder)
+    live.window.show_page("deploy")
+    page = live.window.pages["deploy"]
+    assert isinstance(page, DeployPage)
+    wait_until(lambda: page.flow.choices.policy is not None)
+    return live
+
+
+@pytest.fixture
+def page(deployable: Application) -> Iterator[DeployPage]:
+    deployable.window.show_page("deploy")
+    page = deployable.window.pages["deploy"]
+    assert isinstance(page, DeployPage)
+    page.setFocus()
+    yield page
+    page.flow.stop()
+    wait_until(lambda: page.flow.phase in (Phase.IDLE, Phase.JUDGING))
+
+
+def press(live: Application, key: Qt.Key) -> None:
+    QTest.keyPress(QApplication.focusWidget() or live.window, key)
+
+
+def click_key(live: Application, key: Qt.Key) -> None:
+    press(live, key)
+    QTest.keyRelease(QApplication.focusWidget() or live.window, key)
+
+
+def driver(live: Application) -> Source | None:
+    step = live.services.station.step
+    return step.wanted.source if step is not None and step.wanted is not None else None
+
+
+def test_the_scene_of_the_policys_task_is_offered(deployable: Application, page: DeployPage) -> None:
+    assert page.flow.other_task == "reach_t" and page._obstacle.isVisible()
+    click_key(deployable, Qt.Key.Key_Return)
+    assert page.flow.phase is Phase.IDLE
+    QTest.mouseClick(page._obstacle.button, Qt.MouseButton.LeftButton)
+    wait_until(lambda: page.flow.other_task == "", 60.0)
+    assert not page._obstacle.isVisible()
+
+
+def test_a_policy_acts_a_hand_takes_over_gives_back_and_the_attempt_is_judged(
+    deployable: Application, page: DeployPage
+) -> None:
+    library = deployable.services.library.library
+    assert library is not None
+    click_key(deployable, Qt.Key.Key_Return)
+    assert page.flow.phase is Phase.LOADING
+    wait_until(lambda: page.flow.phase is Phase.DRIVING, LOADING_S)
+    wait_until(lambda: driver(deployable) is Source.POLICY)
+    wait_until(lambda: page.insight is not None and page._plots is not None)
+    assert page.bar.words == "The policy drives"
+    before = deployable.services.station.step.sent_X_WE
+    press(deployable, Qt.Key.Key_PageUp)
+    wait_until(lambda: page.flow.phase is Phase.TAKEN)
+    wait_until(lambda: driver(deployable) is Source.HAND)
+    start = page.driving.driver.setpoint
+    assert start is not None and np.linalg.norm(start.p - np.array(before[4:])) < 0.05
+    QTest.keyRelease(QApplication.focusWidget(), Qt.Key.Key_PageUp)
+    click_key(deployable, Qt.Key.Key_Return)
+    wait_until(lambda: page.flow.phase is Phase.DRIVING)
+    wait_until(lambda: driver(deployable) is Source.POLICY)
+    click_key(deployable, Qt.Key.Key_M)
+    wait_until(lambda: deployable.services.station.status.disturbance == "manual")
+    click_key(deployable, Qt.Key.Key_S)
+    wait_until(lambda: page.flow.phase is Phase.JUDGING)
+    wait_until(lambda: len(page.session.chosen) == 1)
+    (attempt,) = library.attempts.list()
+    assert (attempt.policy, attempt.task, attempt.trial, attempt.distribution) == (POLICY, "reach_t", 0, "test")
+    assert (attempt.outcome, attempt.judged) == (Outcome.SUCCESS, False)
+    assert (attempt.disturbance, attempt.interventions) == ("manual", 1)
+    assert page.flow.choices.seed == 1
+    assert page.session.tally.text().startswith("1 of 1, 100.0 %")
+    click_key(deployable, Qt.Key.Key_F)
+    wait_until(lambda: page.session.tally.text().startswith("0 of 1"))
+    QTest.keyClick(deployable.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: page.session.tally.text().startswith("1 of 1"))
