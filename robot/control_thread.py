@@ -85,10 +85,11 @@ class ControlThread:
         self.call(lambda: self._conditions.append((condition, deed)))
 
     def record_to(self, recorder: Recorder | None) -> None:
-        """From the next tick on, record steps and truth there (None: nowhere); returns when it is so."""
+        """From the next tick on, record steps and truth there (None: nowhere); returns when it is so. Whoever was said
+        to disturb does so no longer."""
 
         def switch() -> None:
-            self._recorder = recorder
+            self._recorder, self._disturbed_by_hand = recorder, False
 
         self.call(switch)
 

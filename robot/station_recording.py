@@ -169,7 +169,6 @@ class StationRecording:
         scene, final_error = self._devices.scene, None
         try:
             self._control.record_to(None)
-            self._control.call(lambda: self._control.mark_disturbance(False))
             if scene is not None:
                 final_error = self._control.call(scene.error) if self._attempt else None
                 self._control.call(scene.end_episode)
