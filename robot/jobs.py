@@ -10,9 +10,9 @@ from typing import Any
 
 from core.errors import InputError, ProcessError
 from core.library.library import Library
-from core.library.runs import CHECKPOINT_STATE, RunRow, last_status
+from core.library.runs import RunRow, last_status
 from core.processes.child import Child
-from core.processes.jobs import Ask, AskJob, JobEnded, JobEvent, JobProgress, StartJob
+from core.processes.jobs import CHECKPOINT_STATE, Ask, AskJob, JobEnded, JobEvent, JobProgress, StartJob
 
 _LOG = logging.getLogger(__name__)
 MODULES = {"correspondence": "robot.correspondence.job", "policy": "robot.policies.job"}

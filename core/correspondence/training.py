@@ -39,9 +39,8 @@ from core.learning.tensors import (
     under,
     weights_of,
 )
-from core.library.runs import CHECKPOINT_STATE
 from core.platform import replace_file
-from core.processes.jobs import Ask
+from core.processes.jobs import CHECKPOINT_STATE, Ask
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"

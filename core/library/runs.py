@@ -18,7 +18,7 @@ from core.library.episodes import new_id
 from core.library.learned import folders, in_trash, json_text, move, only
 from core.library.rows import TRASH
 from core.platform import replace_file
-from core.processes.jobs import SPECIFICATION, JobStatus, read_status
+from core.processes.jobs import CHECKPOINT_STATE, SPECIFICATION, JobStatus, read_status
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +26,6 @@ RUNS = "runs"
 KINDS = ("correspondence", "policy")
 FINISHED = ("done", "failed", "cancelled")
 UNDER_WAY = ("queued", "running")
-CHECKPOINT_STATE = "checkpoint.json"
-"""A training whose folder has this can be resumed."""
 _ROW = "run.json"
 """File of a run's folder in the trash: its row."""
 _QUEUE = "queue.json"

@@ -30,14 +30,13 @@ from core.learning.tensors import (
     under,
     weights_of,
 )
-from core.library.runs import CHECKPOINT_STATE
 from core.platform import replace_file
 from core.policies.config import PolicyConfig
 from core.policies.demonstrations import Demonstration
 from core.policies.lessons import Batch, Lessons
 from core.policies.model import PolicyModel, State
 from core.policies.networks import NETWORKS
-from core.processes.jobs import Ask
+from core.processes.jobs import CHECKPOINT_STATE, Ask
 from core.representations.representation import Setup
 
 CHECKPOINT, BEST = "checkpoint.safetensors", "best.safetensors"

@@ -21,7 +21,7 @@ import msgspec
 
 from core.clock import utc_ns
 from core.episodes.disk import is_full
-from core.errors import InputError, ReticleError
+from core.errors import EndedEarlyError, InputError, ReticleError
 from core.platform import replace_file
 from core.processes.channel import Channel
 
@@ -29,6 +29,8 @@ _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 STATUS = "status.json"
 METRICS = "metrics.jsonl"
+CHECKPOINT_STATE = "checkpoint.json"
+"""A training whose folder has this can be resumed."""
 SPECIFICATION = "specification.json"
 _LATELY_BYTES = 32 * 1024
 
@@ -109,6 +111,9 @@ class JobContext:
         return self._asked
 
     def stage(self, name: str, done: int = 0, total: int = 0) -> None:
+        """Report how far the work that comes before the training is; EndedEarlyError once a wish has come."""
+        if self.asked() is not None:
+            raise EndedEarlyError
         self._channel.send(JobStage(name, done, total))
 
     def progress(self, fraction: float, remaining_s: float, metrics: dict[str, Any]) -> None:
@@ -183,26 +188,40 @@ def serve(channel: Channel, work: Callable[[JobContext], JobEnded]) -> int:
         return 2
     folder = Path(command.folder)
     context = JobContext(channel, folder)
-    try:
-        write_status(folder, JobStatus("running", updated_utc_ns=utc_ns()))
-        ended = work(context)
-    except ReticleError as error:
-        ended = JobEnded("failed", str(error))
-    except MemoryError:
-        ended = JobEnded("failed", "There is not enough memory for this; choose a smaller size or fewer moments.")
-    except OSError as error:
-        ended = _hindered(error, folder)
-    except Exception as error:  # noqa: BLE001  logged, and told to the parent in words
-        _LOG.exception("the job failed")
-        ended = JobEnded(
-            "failed", f"This should not have happened ({type(error).__name__}: {error}); please report it."
-        )
+    ended = carry_out(work, context)
     try:
         write_status(folder, JobStatus(ended.status, ended.message, ended.result, utc_ns()))
     except OSError as error:
         _LOG.warning("how the job ended could not be written: %s", error)
     channel.send(ended)
     return 0 if ended.status != "failed" else 1
+
+
+def carry_out(work: Callable[[JobContext], JobEnded], context: JobContext) -> JobEnded:
+    """Do the work; whatever ends it is told in words."""
+    try:
+        write_status(context.folder, JobStatus("running", updated_utc_ns=utc_ns()))
+        return work(context)
+    except EndedEarlyError:
+        return _ended_early(context)
+    except ReticleError as error:
+        return JobEnded("failed", str(error))
+    except MemoryError:
+        return JobEnded("failed", "There is not enough memory for this; choose a smaller size or fewer moments.")
+    except OSError as error:
+        return _hindered(error, context.folder)
+    except Exception as error:  # noqa: BLE001  logged, and told to the parent in words
+        _LOG.exception("the job failed")
+        return JobEnded("failed", f"This should not have happened ({type(error).__name__}: {error}); please report it.")
+
+
+def _ended_early(context: JobContext) -> JobEnded:
+    """It was still getting ready: what was learned before stays, and what is only paused begins anew."""
+    if (context.folder / CHECKPOINT_STATE).exists():
+        return JobEnded("paused", "It was ended while it got ready; it can be resumed from where it was.")
+    if context.asked() is Ask.PAUSE:
+        return JobEnded("paused", "It was paused before its first step; resumed, it begins anew.")
+    return JobEnded("cancelled", "It was ended before there was anything to keep; start it again.")
 
 
 def _hindered(error: OSError, folder: Path) -> JobEnded:

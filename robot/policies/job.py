@@ -14,7 +14,6 @@ import torch
 
 from core.clock import utc_ns
 from core.errors import EndedEarlyError
-from core.library.runs import CHECKPOINT_STATE
 from core.platform import give_way
 from core.policies.checkpoint import PolicyDescription, save_policy
 from core.policies.config import Mode
@@ -45,33 +44,12 @@ def main(channel: Channel) -> int:
 def train(context: JobContext) -> JobEnded:
     """Look, train, keep. The result holds the policy's identifier and its figures."""
     specification = read_specification(context.folder, PolicySpecification)
-    try:
-        return _train(context, specification)
-    except EndedEarlyError:
-        return _ended_early(context)
-
-
-def _ended_early(context: JobContext) -> JobEnded:
-    """It was still getting ready: what was learned before stays, and what is only paused begins anew."""
-    if (context.folder / CHECKPOINT_STATE).exists():
-        return JobEnded("paused", "It was ended while it got ready; it can be resumed from where it was.")
-    if context.asked() is Ask.PAUSE:
-        return JobEnded("paused", "It was paused before its first step; resumed, it begins anew.")
-    return JobEnded("cancelled", "It was ended before there was anything to keep; start it again.")
-
-
-def _train(context: JobContext, specification: PolicySpecification) -> JobEnded:
     config, setup = specification.config, setup_of(specification)
     trainer = Trainer(config, setup, context.folder)
 
-    def stage(name: str, done: int, total: int) -> None:
-        if context.asked() is not None:
-            raise EndedEarlyError
-        context.stage(name, done, total)
-
     if trainer.fresh:
-        trainer.model.representation.begin(_beginning(specification, setup, stage))
-    demonstrations, left_out = _demonstrations(specification, setup, trainer, stage)
+        trainer.model.representation.begin(_beginning(specification, setup, context.stage))
+    demonstrations, left_out = _demonstrations(specification, setup, trainer, context.stage)
     if _numbers(demonstrations[0]) < _SMALL_LOOK:
         torch.set_num_threads(1)
     trainer.learn_from(demonstrations)
@@ -85,7 +63,7 @@ def _train(context: JobContext, specification: PolicySpecification) -> JobEnded:
         trained = trainer.train(report, context.asked, rollouts.milestone)
         with suppress(EndedEarlyError):
             if trained.asked is None:
-                rollouts.conclude(trained.model, stage)
+                rollouts.conclude(trained.model, context.stage)
         tried = rollouts.newest
     figures = trainer.seeing_figures()
     left_out = (*specification.left_out, *left_out)

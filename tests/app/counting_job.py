@@ -8,9 +8,8 @@ from __future__ import annotations
 import errno
 import os
 
-from core.library.runs import CHECKPOINT_STATE
 from core.processes.channel import Channel
-from core.processes.jobs import Ask, JobContext, JobEnded, serve
+from core.processes.jobs import CHECKPOINT_STATE, Ask, JobContext, JobEnded, serve
 from tests.waiting import wait_for
 
 END, FULL = "end", "full"

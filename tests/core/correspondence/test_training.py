@@ -12,8 +12,7 @@ from core.correspondence.material import Material
 from core.correspondence.network import DescriptorNetwork
 from core.correspondence.training import CHECKPOINT, Progress, Trained, Trainer
 from core.errors import InputError
-from core.library.runs import CHECKPOINT_STATE
-from core.processes.jobs import Ask
+from core.processes.jobs import CHECKPOINT_STATE, Ask
 from tests.core.correspondence.making import TINY, views
 
 

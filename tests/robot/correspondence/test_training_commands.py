@@ -19,6 +19,8 @@ from core.learning.settings import with_settings
 from core.library import Library
 from core.library.annotations import LabelMark
 from core.library.query import EpisodeFilter
+from core.processes.jobs import Ask, JobContext, carry_out
+from robot.correspondence.job import train
 from robot.correspondence.start import begin
 from robot.rig import load_rig
 from robot.simulation.ground_truth import GroundTruthPairs
@@ -147,3 +149,19 @@ def test_two_ranks_train_one_model(library: Path) -> None:
         network, description = load_model(Path(model.path))
     assert description.steps == 2
     assert network.config == config.network
+
+
+def test_a_pause_while_the_episodes_are_looked_at_is_at_once(library: Path) -> None:
+    asked = {"minutes": "0", "steps": "2", "moments": "3", "crop": "96"}
+    with Library.open(library) as opened:
+        run = begin(opened, load_rig(), with_settings(LAPTOP, asked), EpisodeFilter())
+
+    class Paused(JobContext):
+        def __init__(self) -> None:
+            self.folder = Path(run.path)
+
+        def asked(self) -> Ask:
+            return Ask.PAUSE
+
+    ended = carry_out(train, Paused())
+    assert ended.status == "paused" and "begins anew" in ended.message

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.episodes.reader import EpisodeReader
-from core.errors import InputError
+from core.errors import EndedEarlyError, InputError
 from core.geometry import SE3
 from core.library import Library
 from core.library.query import EpisodeFilter
@@ -20,7 +20,7 @@ from core.library.runs import RunRow
 from core.policies.config import LSTM, MLP, Mode, PolicyConfig
 from core.policies.demonstrations import LOOKS, Wanted, moments, trim_looks, views
 from core.policies.policy import Policy
-from core.processes.jobs import Ask, JobEnded
+from core.processes.jobs import Ask, JobEnded, carry_out
 from core.representations import REPRESENTATIONS
 from core.representations.representation import View
 from robot.jobs import finish
@@ -47,6 +47,8 @@ class Context:
 
     def stage(self, name: str, done: int = 0, total: int = 0) -> None:
         self.stages.append(name)
+        if self.asked() is not None:
+            raise EndedEarlyError
 
     def progress(self, fraction: float, remaining_s: float, metrics: dict[str, Any]) -> None:
         self.metrics.append(metrics)
@@ -131,21 +133,21 @@ def test_a_training_pauses_resumes_and_is_cancelled(library: Path) -> None:
         row = begin(opened, load_rig(DEFAULT_RIG), config, EpisodeFilter())
         folder = Path(row.path)
         stages = Context(folder)
-        paused = train(Context(folder, [None] * 8 + [Ask.PAUSE] * 90))
+        paused = carry_out(train, Context(folder, [None] * 8 + [Ask.PAUSE] * 90))
         assert paused.status == "paused", paused
         assert not opened.models.list("policy")
-        ready = train(Context(folder, [Ask.CANCEL] * 90))
+        ready = carry_out(train, Context(folder, [Ask.CANCEL] * 90))
         assert (ready.status, ready.message) == (
             "paused",
             "It was ended while it got ready; it can be resumed from where it was.",
         )
-        ended = train(stages)
+        ended = carry_out(train, stages)
         assert (ended.status, ended.result["steps"]) == ("done", 80)
         other = begin(opened, load_rig(DEFAULT_RIG), config, EpisodeFilter())
-        early = train(Context(Path(other.path), [Ask.CANCEL] * 90))
+        early = carry_out(train, Context(Path(other.path), [Ask.CANCEL] * 90))
         assert early.status == "cancelled"
         assert "before there was anything to keep" in early.message
-        early = train(Context(Path(other.path), [Ask.PAUSE] * 90))
+        early = carry_out(train, Context(Path(other.path), [Ask.PAUSE] * 90))
         assert early.status == "paused" and "begins anew" in early.message
 
 
