@@ -9,6 +9,7 @@ import typer
 
 from commands.common import JsonOption, LibraryOption, QuietOption, emit, library_root
 from commands.episodes import (
+    CorrectionsOption,
     DemonstratorOption,
     OperatorOption,
     PolicyOption,
@@ -38,6 +39,7 @@ def freeze(
     tag: TagOption = None,
     demonstrator: DemonstratorOption = None,
     policy: PolicyOption = None,
+    corrections: CorrectionsOption = None,
     library: LibraryOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -45,7 +47,7 @@ def freeze(
     """Fix the episodes that match now, with their trims, under a name; attempts of policies only when asked for."""
     with Library.open(library_root(library)) as opened:
         chosen = policy_id(opened, policy)
-        wanted = episode_filter(query, task, operator, status, success, tag, demonstrator, chosen)
+        wanted = episode_filter(query, task, operator, status, success, tag, demonstrator, chosen, corrections)
         dataset = opened.datasets.freeze(name, wanted)
         kinds = opened.datasets.kinds(dataset.id)
     if len(kinds) > 1 and not quiet:
@@ -71,6 +73,7 @@ def preview(
     tag: TagOption = None,
     demonstrator: DemonstratorOption = None,
     policy: PolicyOption = None,
+    corrections: CorrectionsOption = None,
     library: LibraryOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -81,7 +84,7 @@ def preview(
     config = PolicyConfig(representation=representation, camera=camera)
     with Library.open(library_root(library), writable=False) as opened:
         chosen = policy_id(opened, policy)
-        source = dataset or episode_filter(query, task, operator, None, success, tag, demonstrator, chosen)
+        source = dataset or episode_filter(query, task, operator, None, success, tag, demonstrator, chosen, corrections)
         _, found = demonstrated(opened, config, source, failures=failures)
     if as_json:
         emit(msgspec.to_builtins(found))

@@ -13,6 +13,8 @@ from commands.common import JsonOption, LibraryOption, Progress, QuietOption, em
 from core.clock import utc_iso
 from core.errors import InputError, StopReason
 from core.library import EpisodeFilter, EpisodeRow, Library, Report
+from core.library.query import Corrections
+from core.messages import Disturbance
 
 app = typer.Typer(help="The episodes of a library.", no_args_is_help=True)
 
@@ -28,6 +30,12 @@ DemonstratorOption = Annotated[
 ]
 PolicyOption = Annotated[
     str | None, typer.Option("--policy", metavar="P", help="Only attempts of this policy.", show_default=False)
+]
+CorrectionsOption = Annotated[
+    Corrections | None,
+    typer.Option(
+        help="Attempts in which a hand took over: only those, or those too besides demonstrations.", show_default=False
+    ),
 ]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag; again for more.")]
 
@@ -54,6 +62,7 @@ def episode_filter(
     tag: list[str] | None,
     demonstrator: str | None,
     policy: str | None,
+    corrections: Corrections | None,
 ) -> EpisodeFilter:
     """The filter that the options of ``episodes list`` and ``datasets freeze`` describe; ``policy``: an identifier."""
     return EpisodeFilter(
@@ -66,6 +75,7 @@ def episode_filter(
         tags=tuple(tag or ()),
         demonstrator=demonstrator,
         policy=policy,
+        corrections=corrections,
     )
 
 
@@ -84,6 +94,7 @@ def list_episodes(
     tag: TagOption = None,
     demonstrator: DemonstratorOption = None,
     policy: PolicyOption = None,
+    corrections: CorrectionsOption = None,
     limit: Annotated[int, typer.Option(min=0, max=10_000, help="At most this many.")] = 100,
     offset: Annotated[int, typer.Option(min=0, help="Leave out the first ones.")] = 0,
     sort: Annotated[str, typer.Option(help="Column to sort by; newest first by default.")] = "created",
@@ -95,7 +106,7 @@ def list_episodes(
     """List episodes, the newest first."""
     with Library.open(library_root(library), writable=False) as opened:
         chosen = policy_id(opened, policy)
-        wanted = episode_filter(query, task, operator, status, success, tag, demonstrator, chosen)
+        wanted = episode_filter(query, task, operator, status, success, tag, demonstrator, chosen, corrections)
         page = opened.episodes.list(wanted, sort=sort, descending=not ascending, limit=limit, offset=offset)
     if as_json:
         emit({"episodes": page.rows, "total": page.total})
@@ -138,6 +149,9 @@ def label(
     notes: Annotated[str | None, typer.Option(help="Replaces the notes.", show_default=False)] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Adds a tag; again for more.")] = None,
     remove_tag: Annotated[list[str] | None, typer.Option("--remove-tag", help="Removes a tag.")] = None,
+    disturbance: Annotated[
+        Disturbance | None, typer.Option(help="Who disturbed an attempt of a policy.", show_default=False)
+    ] = None,
     trim: Annotated[
         str | None, typer.Option(metavar="A:B", help="Keep A to B seconds; either may be empty.", show_default=False)
     ] = None,
@@ -151,8 +165,15 @@ def label(
         if ends is not None:
             opened.episodes.trim(episode, *ends)
         verdict = _verdict(success)
-        if verdict or notes is not None or tag or remove_tag:
-            opened.episodes.label([episode], notes=notes, add_tags=tag or (), remove_tags=remove_tag or (), **verdict)
+        if verdict or notes is not None or tag or remove_tag or disturbance is not None:
+            opened.episodes.label(
+                [episode],
+                notes=notes,
+                add_tags=tag or (),
+                remove_tags=remove_tag or (),
+                disturbance=disturbance,
+                **verdict,
+            )
         _print_episode(opened.episodes.get(episode), as_json, quiet)
 
 

@@ -98,6 +98,10 @@ class ControlLoop:
         """What whoever drives may use of the speed limits."""
         return self._governor.speed_share
 
+    @speed_share.setter
+    def speed_share(self, share: float) -> None:
+        self._governor.speed_share = share
+
     @property
     def at_rest(self) -> bool:
         """Whether the arm is commanded to stand still."""
@@ -163,7 +167,7 @@ class ControlLoop:
 
         ``speed_share``: what it may use of the speed limits.
         """
-        self._governor.speed_share = speed_share
+        self.speed_share = speed_share
         self._source, self._lease = source, lease
         self._lease_start_ns = self._clock.now_ns()
         self._setpoint = None

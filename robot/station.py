@@ -162,6 +162,9 @@ class Station:
         self._driving.refuse_while_stopped()
         self._granted(Source.POLICY, command.lease, *self._policy.grant(command))
 
+    def _policy_speed(self, command: messages.PolicySpeed) -> None:
+        self._policy.use_speed(command.speed)
+
     def _granted(self, source: Source, lease: int, pose: SE3, width: float) -> None:
         self._recording.event("lease", f"{source} drives")
         self._channel.send(messages.LeaseGranted(source, lease, pose.as_tuple(), width))
@@ -399,6 +402,7 @@ def _titles() -> dict[str, str]:
 _HANDLERS: dict[type, Any] = {
     messages.GrantLease: Station._grant,
     messages.GrantPolicy: Station._grant_policy,
+    messages.PolicySpeed: Station._policy_speed,
     messages.RevokeLease: Station._revoke,
     messages.Stop: Station._stop,
     messages.Rearm: Station._rearm,

@@ -154,6 +154,12 @@ class GrantPolicy(Command, frozen=True, tag="grant_policy"):
     told: bool = False
 
 
+class PolicySpeed(Command, frozen=True, tag="policy_speed"):
+    """The policy that drives may use that share of the speed limits from now on; nothing while none does."""
+
+    speed: float
+
+
 class RevokeLease(Command, frozen=True, tag="revoke_lease"):
     """Nobody drives; the arm holds."""
 
@@ -263,6 +269,7 @@ Commands = (
     Open
     | GrantLease
     | GrantPolicy
+    | PolicySpeed
     | RevokeLease
     | Stop
     | Rearm

@@ -213,7 +213,14 @@ def _guarded(work: Work, tell: Callable[[str], None]) -> Work:
     return run
 
 
-_COLUMNS = {"success": "verdict", "notes": "note", "tags": "tags", "trim_start_s": "trim", "trim_end_s": "trim"}
+_COLUMNS = {
+    "success": "verdict",
+    "notes": "note",
+    "tags": "tags",
+    "trim_start_s": "trim",
+    "trim_end_s": "trim",
+    "disturbance": "disturbance",
+}
 
 
 def undone_words(edit: Edit) -> str:

@@ -16,6 +16,7 @@ class EpisodeSpan(msgspec.Struct, frozen=True):
 
     ``corrections``: masks of its images as a hand corrected them.
     ``scan``: it is a scan of a static scene (``core.static_scenes``), not a demonstration.
+    ``corrected``: it is an attempt of a policy in which a hand took over; only what the hand did is imitated.
     """
 
     id: str
@@ -25,6 +26,7 @@ class EpisodeSpan(msgspec.Struct, frozen=True):
     end_s: float | None = None
     corrections: tuple[MaskCorrection, ...] = ()
     scan: bool = False
+    corrected: bool = False
 
 
 class Loss(StrEnum):

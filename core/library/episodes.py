@@ -30,7 +30,7 @@ from core.library.rows import (
 )
 from core.library.statistics import Statistics, statistics
 from core.library.thumbnails import Thumbnails
-from core.messages import CameraInfo, EpisodeMetadata, EpisodeSummary, Floats, Integrity, StreamSummary
+from core.messages import CameraInfo, Disturbance, EpisodeMetadata, EpisodeSummary, Floats, Integrity, StreamSummary
 from core.platform import sync_directory
 
 ALL = EpisodeFilter()
@@ -174,8 +174,12 @@ class Episodes:
         notes: str | None = None,
         add_tags: Sequence[str] = (),
         remove_tags: Sequence[str] = (),
+        disturbance: Disturbance | None = None,
     ) -> Edit:
-        """Set what is given on all these episodes, as one edit. ``success=None`` takes the verdict back."""
+        """Set what is given on all these episodes, as one edit. ``success=None`` takes the verdict back.
+
+        ``disturbance``: who disturbed an attempt, whatever its ticks say; InputError for other episodes.
+        """
         added, removed = _clean(add_tags), set(_clean(remove_tags))
 
         def changed(before: Columns) -> Columns:
@@ -187,6 +191,10 @@ class Episodes:
             if added or removed:
                 tags = (set(msgspec.json.decode(before["tags"])) | set(added)) - removed
                 after["tags"] = msgspec.json.encode(sorted(tags)).decode()
+            if disturbance is not None:
+                if before["disturbance"] is None:
+                    raise InputError("Only of an attempt of a policy is it said who disturbed it.")
+                after |= {"disturbance": str(disturbance), "disturbed": int(disturbance is not Disturbance.NONE)}
             return after
 
         return self._edit("label", ids, changed)

@@ -10,7 +10,9 @@ import msgspec
 
 from core.clock import utc_ns
 
-EDITABLE = ("status", "trashed_from", "success", "trim_start_s", "trim_end_s", "notes", "tags")
+EDITABLE = ("status", "trashed_from", "success", "trim_start_s", "trim_end_s", "notes", "tags", "disturbed")
+OF_ATTEMPTS = ("disturbance",)
+"""Columns that only attempts have; None for other episodes."""
 KEPT = 1000
 """Edits that can be undone; older ones are forgotten."""
 
@@ -86,13 +88,19 @@ def _move(connection: sqlite3.Connection, query: str, *, undone: bool) -> Edit |
 
 
 def _columns(connection: sqlite3.Connection, episode_id: str) -> Columns:
-    row = connection.execute(f"SELECT {', '.join(EDITABLE)} FROM episodes WHERE id = ?", (episode_id,)).fetchone()
-    return dict(zip(EDITABLE, row, strict=True))
+    names = (*EDITABLE, *OF_ATTEMPTS)
+    query = f"SELECT {', '.join(names)} FROM episodes LEFT JOIN attempts ON episode = number WHERE id = ?"
+    return dict(zip(names, connection.execute(query, (episode_id,)).fetchone(), strict=True))
 
 
 def _write(connection: sqlite3.Connection, episode_id: str, columns: Columns) -> None:
-    names = [name for name in columns if name in EDITABLE]
-    assignments = ", ".join(f"{name} = ?" for name in names)
-    connection.execute(
-        f"UPDATE episodes SET {assignments} WHERE id = ?", (*(columns[name] for name in names), episode_id)
-    )
+    of_episode = {name: value for name, value in columns.items() if name in EDITABLE}
+    of_attempt = {name: value for name, value in columns.items() if name in OF_ATTEMPTS}
+    _set(connection, "episodes", "id = ?", episode_id, of_episode)
+    _set(connection, "attempts", "episode = (SELECT number FROM episodes WHERE id = ?)", episode_id, of_attempt)
+
+
+def _set(connection: sqlite3.Connection, table: str, clause: str, episode_id: str, columns: Columns) -> None:
+    if columns:
+        assignments = ", ".join(f"{name} = ?" for name in columns)
+        connection.execute(f"UPDATE {table} SET {assignments} WHERE {clause}", (*columns.values(), episode_id))

@@ -52,4 +52,5 @@ def _span(
         trim_end_s,
         corrections=library.masks.of(row.id),
         scan=row.demonstrator == SCAN,
+        corrected=row.demonstrator == Source.POLICY and library.attempts.get(row.id).interventions > 0,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -27,12 +28,21 @@ SORTS = {
 """Columns that a list may be sorted by; anything else is refused."""
 
 
+class Corrections(StrEnum):
+    """Attempts of policies in which a hand took over, to learn from what it did then (DAgger)."""
+
+    ONLY = "only"
+    TOO = "too"
+    """Besides everything that is no attempt."""
+
+
 class EpisodeFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which episodes. Everything set must hold; trashed ones appear only when ``status`` asks for them.
 
     ``query`` searches task, notes, tags and operator by the beginnings of words. ``tags`` must all be there.
     ``unlabelled`` asks for episodes whose success nobody has said, ``demonstrations`` for all but scans and attempts of
-    policies, ``policy`` for the attempts of one policy. ``since`` and ``until`` are UTC nanoseconds.
+    policies, ``policy`` for the attempts of one policy, ``corrections`` for those in which a hand took over.
+    ``since`` and ``until`` are UTC nanoseconds.
     """
 
     query: str = ""
@@ -47,11 +57,12 @@ class EpisodeFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     demonstrator: str | None = None
     demonstrations: bool = False
     policy: str | None = None
+    corrections: Corrections | None = None
 
     @property
     def asks_for_attempts(self) -> bool:
         """Whether attempts of policies are asked for by name; else nothing is ever learned from them."""
-        return self.policy is not None or self.demonstrator == Source.POLICY
+        return self.policy is not None or self.demonstrator == Source.POLICY or self.corrections is not None
 
 
 def search_expression(text: str) -> str:
@@ -79,6 +90,10 @@ def where(episodes: EpisodeFilter) -> tuple[str, list[Any]]:
     if episodes.policy is not None:
         clauses.append("number IN (SELECT episode FROM attempts WHERE policy = ?)")
         values.append(episodes.policy)
+    if episodes.corrections is not None:
+        either = "demonstrator <> ? OR " if episodes.corrections is Corrections.TOO else ""
+        values += [str(Source.POLICY)] if either else []
+        clauses.append(f"({either}number IN (SELECT episode FROM attempts WHERE interventions > 0))")
     if episodes.since is not None:
         clauses.append("created_utc_ns >= ?")
         values.append(episodes.since)

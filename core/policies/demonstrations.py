@@ -1,7 +1,9 @@
 """Demonstrations as a policy learns from them: what was seen, where the hand was, and where it was sent next.
 
 One row a moment: a frame of the policy's camera, or a tick at ``rate_hz`` for those that see no images. The setpoint to
-imitate is the one that was sent (after all limits) ``look_ahead_s`` later; past the end, the last one. Looks at images
+imitate is the one that was sent (after all limits) ``look_ahead_s`` later; past the end, the last one. Of an
+attempt of a policy in which a hand took over, only the parts that the hand drove are imitated, each as a demonstration
+of its own: what the policy did until then is what was wrong. Looks at images
 are kept in the cache, in a folder named by what made them, within a bound.
 """
 
@@ -25,6 +27,7 @@ from core.correspondence.views import frames_within, trims
 from core.episodes.reader import EpisodeReader
 from core.errors import EpisodeFileError, InputError
 from core.geometry import SE3
+from core.messages import Source
 from core.policies.spaces import Hand
 from core.representations.representation import Look, RepresentationInfo, View
 
@@ -41,8 +44,8 @@ _FEWEST_MOMENTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """One episode of T moments. ``desired`` is where the hand was sent ``look_ahead_s`` later; ``looks`` are arrays
-    ``(T, ...)``, on disk until they are touched."""
+    """One episode, or a part of it, of T moments. ``desired`` is where the hand was sent ``look_ahead_s`` later;
+    ``looks`` are arrays ``(T, ...)``, on disk until they are touched."""
 
     episode: str
     rate_hz: float
@@ -101,12 +104,28 @@ def thinning(recorded_hz: float, rate_hz: float, episode: str) -> int:
     return step
 
 
-def hands(reader: EpisodeReader, stamps: NDArray[np.int64], look_ahead_s: float) -> tuple[Hand, Hand]:
-    """Where the hand was at each stamp, and where it was sent later. InputError for what is not a number."""
+def parts(reader: EpisodeReader, span: EpisodeSpan, stamps: NDArray[np.int64]) -> list[slice]:
+    """The stamps that are imitated, in parts without a gap: all; of a corrected attempt those at which a hand drove."""
+    if not span.corrected:
+        return [slice(0, len(stamps))]
+    arrays = reader.arrays()
+    ticks = arrays["stamp_ns"]
+    drivers = arrays["wanted_source"][np.searchsorted(ticks, stamps).clip(max=len(ticks) - 1)]
+    edges = np.flatnonzero(np.diff(drivers == str(Source.HAND), prepend=False, append=False))
+    return [slice(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
+
+
+def hands(
+    reader: EpisodeReader, stamps: NDArray[np.int64], look_ahead_s: float, end_ns: int | None = None
+) -> tuple[Hand, Hand]:
+    """Where the hand was at each stamp, and where it was sent later, but not after ``end_ns``, None for the file's end.
+    InputError for what is not a number."""
     arrays = reader.arrays()
     ticks = arrays["stamp_ns"]
     now = np.searchsorted(ticks, stamps).clip(max=len(ticks) - 1)
-    later = np.searchsorted(ticks, stamps + round(look_ahead_s * NANOSECONDS)).clip(max=len(ticks) - 1)
+    ahead = stamps + round(look_ahead_s * NANOSECONDS)
+    ahead = ahead if end_ns is None else ahead.clip(max=end_ns)
+    later = np.searchsorted(ticks, ahead).clip(max=len(ticks) - 1)
     measured = arrays["X_WE"][now], arrays["gripper_width_m"][now]
     sent = arrays["sent_X_WE"][later], arrays["sent_gripper_width_m"][later]
     if not all(np.isfinite(values).all() for values in (*measured, *sent)):
@@ -129,32 +148,46 @@ def load(
     for done, span in enumerate(spans):
         stage(done, len(spans))
         try:
-            demonstration = _load(span, wanted, representation, cache_dir)
+            loaded = _load(span, wanted, representation, cache_dir)
         except EpisodeFileError as error:
             left_out.append(f"Episode {span.id} was left out: {error}")
             continue
-        if len(demonstration) < _FEWEST_MOMENTS:
-            left_out.append(f"Episode {span.id} was left out: its trims leave nothing of it.")
-            continue
-        found.append(demonstration)
+        if not loaded:
+            nothing = "no hand drives between its trims" if span.corrected else "its trims leave nothing of it"
+            left_out.append(f"Episode {span.id} was left out: {nothing}.")
+        found += loaded
     stage(len(spans), len(spans))
     if not found:
         raise InputError(f"There is nothing to learn from: {left_out[0] if left_out else 'the data set is empty.'}")
     return found, tuple(left_out)
 
 
-def _load(span: EpisodeSpan, wanted: Wanted, representation: Representation, cache_dir: Path) -> Demonstration:
+def _load(span: EpisodeSpan, wanted: Wanted, representation: Representation, cache_dir: Path) -> list[Demonstration]:
     with EpisodeReader(Path(span.path), cache_dir) as reader:
         stamps, frames = moments(reader, span, wanted)
-        hand, desired = hands(reader, stamps, wanted.look_ahead_s)
-        moment_views = views(reader, wanted, stamps, frames, hand)
-        if wanted.info.images:
-            key = f"{representation.key} {span.sha256 or span.id} {wanted.role}".encode() + frames.tobytes()
-            folder = cache_dir / LOOKS / hashlib.sha256(key).hexdigest()
-            looks = looked_at(folder, representation, moment_views, len(stamps))
-        else:
-            looks = representation.look(list(moment_views))
-        return Demonstration(span.id, rate_of(reader, wanted), hand, desired, looks)
+        long = [part for part in parts(reader, span, stamps) if part.stop - part.start >= _FEWEST_MOMENTS]
+        return [_part(reader, span, wanted, representation, cache_dir, stamps[part], frames[part]) for part in long]
+
+
+def _part(
+    reader: EpisodeReader,
+    span: EpisodeSpan,
+    wanted: Wanted,
+    representation: Representation,
+    cache_dir: Path,
+    stamps: NDArray[np.int64],
+    frames: NDArray[np.int64],
+) -> Demonstration:
+    end_ns = int(stamps[-1]) if span.corrected else None
+    hand, desired = hands(reader, stamps, wanted.look_ahead_s, end_ns)
+    moment_views = views(reader, wanted, stamps, frames, hand)
+    if wanted.info.images:
+        key = f"{representation.key} {span.sha256 or span.id} {wanted.role}".encode() + frames.tobytes()
+        folder = cache_dir / LOOKS / hashlib.sha256(key).hexdigest()
+        looks = looked_at(folder, representation, moment_views, len(stamps))
+    else:
+        looks = representation.look(list(moment_views))
+    return Demonstration(span.id, rate_of(reader, wanted), hand, desired, looks)
 
 
 def rate_of(reader: EpisodeReader, wanted: Wanted) -> float:

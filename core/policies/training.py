@@ -335,10 +335,12 @@ def split(
     demonstrations: Sequence[Demonstration], fraction: float, seed: int
 ) -> tuple[list[Demonstration], list[Demonstration]]:
     """Whole episodes to train on and to be judged on; at least one for each unless ``fraction`` is 0."""
-    count = min(max(1, round(fraction * len(demonstrations))), len(demonstrations) - 1) if fraction else 0
-    chosen = set(np.random.default_rng((seed, 2)).permutation(len(demonstrations))[:count].tolist())
-    train = [each for k, each in enumerate(demonstrations) if k not in chosen]
-    return train, [each for k, each in enumerate(demonstrations) if k in chosen]
+    episodes = list(dict.fromkeys(each.episode for each in demonstrations))
+    count = min(max(1, round(fraction * len(episodes))), len(episodes) - 1) if fraction else 0
+    order = np.random.default_rng((seed, 2)).permutation(len(episodes))
+    chosen = {episodes[k] for k in order[:count]}
+    train = [each for each in demonstrations if each.episode not in chosen]
+    return train, [each for each in demonstrations if each.episode in chosen]
 
 
 def starting_rotation(demonstrations: Sequence[Demonstration]) -> Array:

@@ -23,6 +23,7 @@ from robot.station_messages import (
     LeaseGranted,
     LeaseLost,
     MarkDisturbance,
+    PolicySpeed,
     RecordingFailed,
     RecordingFinished,
     RecordingStarted,
@@ -186,6 +187,8 @@ class AttemptFlow(QObject):
     def set_speed(self, share: float) -> None:
         """Share of the speed limits that the policy may use."""
         self.choices.speed = share
+        if self.phase is Phase.DRIVING:
+            self._station.send(PolicySpeed(share))
 
     @property
     def other_task(self) -> str:

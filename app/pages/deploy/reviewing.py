@@ -15,7 +15,7 @@ from app.services import Services
 from core.clock import utc_ns
 from core.library.attempts import AttemptRow
 from core.library.query import EpisodeFilter
-from core.messages import EpisodeSummary
+from core.messages import Disturbance, EpisodeSummary
 from robot.station_messages import ResetScene
 
 if TYPE_CHECKING:
@@ -113,7 +113,13 @@ class Reviewing(QObject):
             self._editing.label(self._ids, "success" if success else "failure", success=success)
 
     def _disturb(self) -> None:
-        self._flow.disturb()
+        """While an attempt runs, from now on; later, of the chosen ones as a whole."""
+        if self._flow.phase in UNDER_WAY:
+            self._flow.disturb()
+        elif self._ids:
+            every = all(attempt.disturbance is Disturbance.MANUAL for attempt in self._panel.chosen)
+            wanted = Disturbance.NONE if every else Disturbance.MANUAL
+            self._editing.label(self._ids, "disturbance", disturbance=wanted)
 
     def _write_note(self, words: str) -> None:
         if self._ids:

@@ -37,7 +37,7 @@ class DeployToolbar(QFrame):
         self.speed.setFixedWidth(unit() * 28)
         self.speed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.speed.setAccessibleName("Speed")
-        self.speed.setToolTip("Share of the speed limits that the policy may use, from the next time it gets the arm")
+        self.speed.setToolTip("Share of the speed limits that the policy may use, at once while it drives")
         self._percent = QLabel()
         self._percent.setFixedWidth(self._percent.fontMetrics().horizontalAdvance("100 %") + unit())
         self.distribution = Combo(30)

@@ -12,7 +12,7 @@ from app.theme import unit
 from app.widgets.basics import row, search_field, text
 from app.widgets.choices import Combo, tool
 from core.clock import NANOSECONDS
-from core.library.query import EpisodeFilter
+from core.library.query import Corrections, EpisodeFilter
 from core.messages import Source
 
 _TYPING_MS = 150
@@ -22,6 +22,7 @@ _DRIVERS = (
     ("By hand", f"demonstrator/{Source.HAND}"),
     ("By an expert", f"demonstrator/{Source.EXPERT}"),
     ("By a policy", f"demonstrator/{Source.POLICY}"),
+    ("By a policy, corrected", f"corrections/{Corrections.ONLY}"),
     ("Scans", f"demonstrator/{Source.SCAN}"),
 )
 _DATES = (("Any date", _ANY), ("Today", "0"), ("Last 7 days", "7"), ("Last 30 days", "30"), ("Last 365 days", "365"))
@@ -108,6 +109,7 @@ class FilterBar(QFrame):
             task=self.task.currentData() or None,
             operator=name if column == "operator" else None,
             demonstrator=name if column == "demonstrator" else None,
+            corrections=Corrections(name) if column == "corrections" else None,
             status="trashed" if self._trash else None,
             success={"success": True, "failure": False}.get(outcome),
             unlabelled=outcome == "none",

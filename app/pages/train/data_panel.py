@@ -10,13 +10,18 @@ from app.theme import unit
 from app.widgets.basics import clear, column, text
 from app.widgets.choices import Combo
 from core.library.preview import Preview
-from core.library.query import EpisodeFilter
+from core.library.query import Corrections, EpisodeFilter
 
 WIDTH = 56
 """Of fields, in units."""
 _TYPING_MS = 200
 _ANY = ""
 _OUTCOMES = (("All but failures", _ANY), ("Successes only", "success"), ("Failures too", "failures"))
+_KINDS = (
+    ("Demonstrations", _ANY),
+    ("Demonstrations and corrections", str(Corrections.TOO)),
+    ("Corrections only", str(Corrections.ONLY)),
+)
 
 
 class DataPanel(QWidget):
@@ -26,7 +31,9 @@ class DataPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.dataset, self.task, self.outcome, self.tag = (Combo(WIDTH) for _ in range(4))
+        self.dataset, self.task, self.kind, self.outcome, self.tag = (Combo(WIDTH) for _ in range(5))
+        self.kind.offer(list(_KINDS), _ANY)
+        self.kind.setToolTip("Corrections are what a hand did when it took the arm from a policy")
         self.outcome.offer(list(_OUTCOMES), _ANY)
         self.words = QLineEdit()
         self.words.setPlaceholderText("Words in notes, tags, operator")
@@ -41,8 +48,15 @@ class DataPanel(QWidget):
         fields.setHorizontalSpacing(unit() * 2)
         fields.setVerticalSpacing(unit())
         self._labels = []
-        rows = (("Episodes", self.dataset), ("Task", self.task), ("Outcome", self.outcome), ("Tag", self.tag))
-        for index, (words, field) in enumerate((*rows, ("Search", self.words))):
+        rows = (
+            ("Episodes", self.dataset),
+            ("Task", self.task),
+            ("Shown by", self.kind),
+            ("Outcome", self.outcome),
+            ("Tag", self.tag),
+            ("Search", self.words),
+        )
+        for index, (words, field) in enumerate(rows):
             label = text(words, muted=True)
             label.setBuddy(field)
             field.setAccessibleName(words)
@@ -64,7 +78,7 @@ class DataPanel(QWidget):
         layout.addLayout(self._left_out)
         self.setLayout(layout)
         self.dataset.currentIndexChanged.connect(lambda _: self._choose())
-        for combo in (self.task, self.outcome, self.tag):
+        for combo in (self.task, self.kind, self.outcome, self.tag):
             combo.currentIndexChanged.connect(lambda _: self.changed.emit())
 
     def offer(self, options: Options, titles: dict[str, str]) -> None:
@@ -94,6 +108,7 @@ class DataPanel(QWidget):
             task=self.task.currentData() or None,
             success=True if success else None,
             tags=(self.tag.currentData(),) if self.tag.currentData() else (),
+            corrections=Corrections(self.kind.currentData()) if self.kind.currentData() else None,
         )
 
     @property
@@ -131,7 +146,7 @@ class DataPanel(QWidget):
     def _show_fields(self) -> None:
         """A frozen data set is as it is; only whether failures are wanted can still be said."""
         asked = not self.dataset.currentData()
-        for field in (self.task, self.tag, self.words):
+        for field in (self.task, self.kind, self.tag, self.words):
             field.setVisible(asked)
-        for label in (self._labels[1], self._labels[3], self._labels[4]):
+        for label in (*self._labels[1:3], *self._labels[4:]):
             label.setVisible(asked)
