@@ -10,13 +10,16 @@ import pytest
 from conftest import wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from app.application import Application
 from app.pages.deploy.attempt import Phase
 from app.pages.deploy.page import DeployPage
 from core.attempts.outcome import Outcome
+from core.library.attempts import AttemptRow
+from core.library.episodes import Episodes
 from core.messages import Source
+from robot.station_messages import SceneReset
 from tests.robot.policies.still import POLICY, policy
 
 LOADING_S = 60.0
@@ -40,7 +43,7 @@ heartbeat_stop_s = 30.0
 window_brake_s = 10.0
 window_stop_s = 30.0
 policy_first_s = 30.0
-policy_least_s = 5.0
+policy_least_s = 1.0
 """
 
 
@@ -73,6 +76,32 @@ def page(deployable: Application) -> Iterator[DeployPage]:
     yield page
     page.flow.stop()
     wait_until(lambda: page.flow.phase in (Phase.IDLE, Phase.JUDGING))
+    rearm(deployable)
+
+
+def rearm(live: Application) -> None:
+    """As often as it takes: the station refuses until the arm stands still."""
+    station = live.services.station
+
+    def rearmed() -> bool:
+        live.services.actions["rearm"].trigger()
+        return station.status is not None and station.status.stop_reason is None
+
+    if station.status is not None and station.status.stop_reason is not None:
+        wait_until(rearmed)
+
+
+def driving(live: Application, page: DeployPage) -> None:
+    """Begin an attempt and wait until the policy moves the arm."""
+    click_key(live, Qt.Key.Key_Return)
+    wait_until(lambda: page.flow.phase is Phase.DRIVING, LOADING_S)
+    wait_until(lambda: driver(live) is Source.POLICY)
+
+
+def newest(live: Application) -> AttemptRow:
+    library = live.services.library.library
+    assert library is not None
+    return library.attempts.list()[-1]
 
 
 def press(live: Application, key: Qt.Key) -> None:
@@ -130,7 +159,107 @@ def test_a_policy_acts_a_hand_takes_over_gives_back_and_the_attempt_is_judged(
     assert (attempt.disturbance, attempt.interventions) == ("manual", 1)
     assert page.flow.choices.seed == 1
     assert page.session.tally.text().startswith("1 of 1, 100.0 %")
+    click_key(deployable, Qt.Key.Key_M)
+    wait_until(lambda: library.attempts.get(attempt.id).disturbance == "none")
     click_key(deployable, Qt.Key.Key_F)
     wait_until(lambda: page.session.tally.text().startswith("0 of 1"))
     QTest.keyClick(deployable.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: page.session.tally.text().startswith("1 of 1"))
+
+
+def test_a_stop_ends_the_attempt_and_the_next_one_waits_for_re_arming(
+    deployable: Application, page: DeployPage
+) -> None:
+    driving(deployable, page)
+    click_key(deployable, Qt.Key.Key_Space)
+    wait_until(lambda: page.flow.phase is Phase.JUDGING)
+    wait_until(lambda: newest(deployable).stop_reason == "operator")
+    assert newest(deployable).outcome is Outcome.ABORTED
+    click_key(deployable, Qt.Key.Key_Return)
+    assert page.flow.phase is Phase.JUDGING
+    wait_until(lambda: any("Re-arm it first" in words for words in deployable.window.toasts.texts))
+    rearm(deployable)
+    driving(deployable, page)
+
+
+def test_a_policy_whose_process_dies_stops_and_is_loaded_again(deployable: Application, page: DeployPage) -> None:
+    driving(deployable, page)
+    client = deployable.services.policy._client
+    assert client is not None
+    client.child.kill()
+    wait_until(lambda: any("process ended by itself" in words for words in deployable.window.toasts.texts))
+    wait_until(lambda: page.flow.phase is Phase.JUDGING)
+    wait_until(lambda: newest(deployable).stop_reason == "policy_deadline")
+    assert newest(deployable).outcome is Outcome.ERROR
+    rearm(deployable)
+    driving(deployable, page)
+
+
+def test_leaving_the_page_ends_the_attempt(deployable: Application, page: DeployPage) -> None:
+    driving(deployable, page)
+    deployable.window.show_page("episodes")
+    wait_until(lambda: page.flow.phase is Phase.JUDGING)
+    wait_until(lambda: newest(deployable).outcome is Outcome.ABORTED)
+
+
+def test_a_failed_attempt_leads_to_its_frames_and_to_its_start(deployable: Application, page: DeployPage) -> None:
+    wait_until(lambda: len(page.session.chosen) == 1)
+    chosen = page.session.chosen[0]
+    QTest.keyClick(page, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert deployable.window.current_page == "episodes"
+    deployable.window.show_page("deploy")
+    starts: list[SceneReset] = []
+    deployable.services.station.sceneReset.connect(starts.append)
+    QTest.keyClick(page, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    assert deployable.window.current_page == "teleoperate"
+    wait_until(lambda: starts == [SceneReset(chosen.trial, "test")])
+    deployable.services.station.sceneReset.disconnect(starts.append)
+
+
+def test_without_room_on_the_disk_no_attempt_begins(
+    deployable: Application, page: DeployPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Episodes, "bytes_per_second", lambda *_: 1e15)
+    before = newest(deployable).id
+    click_key(deployable, Qt.Key.Key_Return)
+    wait_until(lambda: any("could not start" in words for words in deployable.window.toasts.texts), LOADING_S)
+    wait_until(lambda: page.flow.phase is Phase.IDLE)
+    assert newest(deployable).id == before
+
+
+def test_a_policy_that_is_gone_is_not_offered(deployable: Application, page: DeployPage) -> None:
+    folder = deployable.services.library.root / "models" / POLICY
+    folder.rename(folder.with_name("away"))
+    page.refresh()
+    wait_until(lambda: page.flow.choices.policy is None)
+    assert page._stack.currentWidget() is page._empty
+    folder.with_name("away").rename(folder)
+    page.refresh()
+    wait_until(lambda: page.flow.choices.policy is not None)
+    assert page._stack.currentWidget() is page._body
+
+
+def test_what_a_station_that_dies_has_recorded_of_an_attempt_is_saved(
+    deployable: Application, page: DeployPage
+) -> None:
+    station = deployable.services.station
+    driving(deployable, page)
+    assert station._client is not None
+    station._client.child.kill()
+    wait_until(lambda: page.flow.phase is Phase.IDLE)
+    wait_until(lambda: any("saved as a recovered episode" in words for words in deployable.window.toasts.texts))
+    assert newest(deployable).outcome is Outcome.ERROR
+    station.start()
+    wait_until(lambda: station.ready is not None and station.status is not None, LOADING_S)
+    driving(deployable, page)
+
+
+def test_without_a_policy_the_page_leads_to_training(window: Application) -> None:
+    window.services.library.start()
+    window.window.show_page("deploy")
+    page = window.window.pages["deploy"]
+    assert isinstance(page, DeployPage)
+    wait_until(lambda: page._stack.currentWidget() is page._empty)
+    (train,) = [each for each in page._empty.findChildren(QPushButton) if each.text() == "Train a policy"]
+    QTest.mouseClick(train, Qt.MouseButton.LeftButton)
+    assert window.window.current_page == "train"

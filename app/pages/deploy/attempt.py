@@ -99,7 +99,8 @@ class AttemptFlow(QObject):
         self.seed: int | None = None
         self._metadata: EpisodeMetadata | None = None
         self.lease = 0
-        self._started = self._then_next = self._lost_it = False
+        self._last = ""
+        self._latched = self._started = self._then_next = self._lost_it = False
         station.sceneReset.connect(self._scene_reset)
         station.recordingStarted.connect(self._recording)
         station.recordingFinished.connect(self._finished)
@@ -107,6 +108,8 @@ class AttemptFlow(QObject):
         station.leaseGranted.connect(self._granted)
         station.leaseLost.connect(self._lost)
         station.stopped.connect(self._stopped)
+        station.rearmed.connect(lambda _: self._latch(False))
+        station.readied.connect(lambda _: self._latch(False))
         station.troubled.connect(self._refused)
         station.exited.connect(lambda _: self._station_exited())
         station.taskLoaded.connect(lambda _: self._unload())
@@ -206,11 +209,12 @@ class AttemptFlow(QObject):
 
     # The way there --------------------------------------------------------------------------------------------------
     def _may_start(self) -> bool:
-        status = self._station.status
-        if status is not None and status.stop_reason is not None:
+        """Says why not. The newest status may be older than the end of the attempt before."""
+        recording = None if self._station.status is None else self._station.status.recording
+        if self._latched:
             self._messenger.say("The arm is stopped. Re-arm it first, then start.", key="deploy")
             return False
-        if status is not None and status.recording is not None:
+        if recording is not None and recording.id != self._last:
             self._messenger.say("An episode is being recorded. Stop the recording first.", key="deploy")
             return False
         if self.other_task:
@@ -310,7 +314,7 @@ class AttemptFlow(QObject):
     def _finished(self, event: RecordingFinished) -> None:
         if not self._is_ours(event.summary.id):
             return
-        self._metadata, self._lost_it = None, False
+        self._metadata, self._lost_it, self._last = None, False, event.summary.id
         self._station.release_lease()
         self._let_go()
         self._policy.rest()
@@ -331,10 +335,14 @@ class AttemptFlow(QObject):
 
     def _stopped(self, event: Stopped) -> None:
         """The station ends the attempt too."""
+        self._latch(True)
         if self.phase in PREPARING:
             self._cancel()
         elif self.phase in UNDER_WAY:
             self._enter(Phase.SAVING)
+
+    def _latch(self, stopped: bool) -> None:
+        self._latched = stopped
 
     def _refused(self, trouble: Trouble) -> None:
         if trouble.command == name_of(ResetScene) and self.phase is Phase.RESETTING:
