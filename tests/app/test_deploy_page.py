@@ -76,18 +76,17 @@ def page(deployable: Application) -> Iterator[DeployPage]:
     yield page
     page.flow.stop()
     wait_until(lambda: page.flow.phase in (Phase.IDLE, Phase.JUDGING))
-    rearm(deployable)
+    rearm(deployable, page)
 
 
-def rearm(live: Application) -> None:
+def rearm(live: Application, page: DeployPage) -> None:
     """As often as it takes: the station refuses until the arm stands still."""
-    station = live.services.station
 
     def rearmed() -> bool:
         live.services.actions["rearm"].trigger()
-        return station.status is not None and station.status.stop_reason is None
+        return not page.flow._latched
 
-    if station.status is not None and station.status.stop_reason is not None:
+    if page.flow._latched:
         wait_until(rearmed)
 
 
@@ -178,7 +177,7 @@ def test_a_stop_ends_the_attempt_and_the_next_one_waits_for_re_arming(
     click_key(deployable, Qt.Key.Key_Return)
     assert page.flow.phase is Phase.JUDGING
     wait_until(lambda: any("Re-arm it first" in words for words in deployable.window.toasts.texts))
-    rearm(deployable)
+    rearm(deployable, page)
     driving(deployable, page)
 
 
@@ -191,7 +190,7 @@ def test_a_policy_whose_process_dies_stops_and_is_loaded_again(deployable: Appli
     wait_until(lambda: page.flow.phase is Phase.JUDGING)
     wait_until(lambda: newest(deployable).stop_reason == "policy_deadline")
     assert newest(deployable).outcome is Outcome.ERROR
-    rearm(deployable)
+    rearm(deployable, page)
     driving(deployable, page)
 
 
