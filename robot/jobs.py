@@ -10,9 +10,20 @@ from typing import Any
 
 from core.errors import InputError, ProcessError
 from core.library.library import Library
+from core.library.models import MODELS
 from core.library.runs import RunRow, last_status
 from core.processes.child import Child
-from core.processes.jobs import CHECKPOINT_STATE, Ask, AskJob, JobEnded, JobEvent, JobProgress, StartJob
+from core.processes.jobs import (
+    CHECKPOINT_STATE,
+    Ask,
+    AskJob,
+    JobEnded,
+    JobEvent,
+    JobProgress,
+    StartJob,
+    read_specification,
+    write_specification,
+)
 
 _LOG = logging.getLogger(__name__)
 MODULES = {"correspondence": "robot.correspondence.job", "policy": "robot.policies.job"}
@@ -24,7 +35,32 @@ def again(library: Library, prefix: str) -> RunRow:
     run = library.runs.get(prefix)
     if run.status != "paused":
         raise InputError(f"Run {run.id} is {run.status}, and only a paused one can be resumed.")
+    _bring_here(library, Path(run.path))
     return library.runs.update(run.id, "queued", run.metrics)
+
+
+def _bring_here(library: Library, folder: Path) -> None:
+    """A library may have been moved or copied since a run began; let its specification name the files that are here.
+
+    What cannot be read stays as it is: the job says what is wrong with it.
+    """
+    try:
+        asked = read_specification(folder, dict[str, Any])
+    except InputError:
+        return
+    before = Path(asked.get("models", library.root / MODELS)).parent
+    if before != library.root:
+        write_specification(folder, _rebased(asked, before, library.root))
+
+
+def _rebased(value: Any, before: Path, now: Path) -> Any:
+    """A specification whose paths below one folder lie below another."""
+    if isinstance(value, dict):
+        return {name: _rebased(each, before, now) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_rebased(each, before, now) for each in value]
+    inside = isinstance(value, str) and Path(value).is_absolute() and Path(value).is_relative_to(before)
+    return str(now / Path(value).relative_to(before)) if inside else value
 
 
 def start(library: Library, run: RunRow) -> RunRow:

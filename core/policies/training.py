@@ -192,6 +192,8 @@ class Trainer:
         state: State = ()
         for batch in self._batches(self._lessons, rng):
             state = self._step(batch, () if batch.begins else state)
+            if self._fraction() >= 1.0:
+                break
         self._state.draw += 1
 
     def _batches(self, lessons: Lessons, rng: np.random.Generator) -> Iterator[Batch]:

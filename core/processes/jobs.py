@@ -123,9 +123,9 @@ class JobContext:
         self._channel.send(JobProgress(fraction, remaining_s, metrics))
 
 
-def write_specification(folder: Path, specification: msgspec.Struct) -> None:
+def write_specification(folder: Path, specification: msgspec.Struct | dict[str, Any]) -> None:
     """Say what the job of this folder is to do."""
-    (folder / SPECIFICATION).write_bytes(msgspec.json.format(msgspec.json.encode(specification)))
+    replace_file(folder / SPECIFICATION, msgspec.json.format(msgspec.json.encode(specification)))
 
 
 def read_specification(folder: Path, kind: type[T]) -> T:

@@ -87,7 +87,7 @@ def _ended(specification: Specification, left_out: tuple[str, ...], trained: Tra
         "left_out": left_out,
     }
     if trained.asked is Ask.CANCEL:
-        return JobEnded("cancelled", f"Cancelled after {trained.steps:,} steps; the best model so far is kept.", result)
+        return JobEnded("cancelled", f"Ended after {trained.steps:,} steps; the best model so far is kept.", result)
     return JobEnded("done", trained.weights_origin, result)
 
 

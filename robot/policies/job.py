@@ -154,7 +154,7 @@ def _ended(
     saved = save_policy(Path(specification.models) / specification.policy, trained.model, trained.best, described)
     result = {"policy": saved.id, "sha256": saved.sha256, **metrics, "left_out": left_out}
     if trained.asked is Ask.CANCEL:
-        return JobEnded("cancelled", f"Cancelled after {trained.steps:,} steps; what it learned is kept.", result)
+        return JobEnded("cancelled", f"Ended after {trained.steps:,} steps; what it learned is kept.", result)
     return JobEnded("done", f"Trained for {trained.steps:,} steps.", result)
 
 
