@@ -10,7 +10,20 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 
 import typer
 
-from commands import attempts, datasets, demo, doctor, episodes, evaluate, models, record, rollout, runs, train
+from commands import (
+    attempts,
+    datasets,
+    demo,
+    doctor,
+    episodes,
+    evaluate,
+    experiment,
+    models,
+    record,
+    rollout,
+    runs,
+    train,
+)
 from commands.common import LibraryOption, RigOption, SeedOption, run_app
 from core.errors import InputError
 
@@ -31,6 +44,7 @@ app.add_typer(attempts.app, name="attempts")
 app.command("record")(record.record)
 app.command("rollout")(rollout.rollout)
 app.command("demo")(demo.demo)
+app.command("experiment")(experiment.experiment)
 app.command("doctor")(doctor.doctor)
 
 

@@ -21,8 +21,9 @@ from typing import Any
 import msgspec
 from scipy.stats import binomtest
 
-from benchmarks.machine import RESULTS, machine
+from benchmarks.machine import RESULTS
 from core.clock import monotonic_ns
+from core.machine import machine
 from robot.policies.rollouts import attempts
 
 _MAIN = Path(__file__).parents[1] / "main.py"

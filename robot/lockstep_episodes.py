@@ -41,17 +41,23 @@ def into_library(
                 if summary.stop_reason in _BROKEN:
                     raise LibraryError(f"Episode {summary.id}: {StopReason(summary.stop_reason).sentence}")
     finally:
-        _discard(library, begun)
+        discard(library, begun)
 
 
 def _begin(library: Library, jobs: Iterable[Job], begun: dict[str, Path]) -> Iterator[Job]:
     for job in jobs:
-        metadata = msgspec.structs.replace(job.metadata, id=new_id(), created_utc_ns=utc_ns())
-        _, begun[metadata.id] = library.episodes.begin(metadata)
-        yield dataclasses.replace(job, path=begun[metadata.id], metadata=metadata)
+        yield begin(library, job, begun)
 
 
-def _discard(library: Library, begun: dict[str, Path]) -> None:
+def begin(library: Library, job: Job, begun: dict[str, Path]) -> Job:
+    """The job with a row, an identifier and a path, which are noted in ``begun``."""
+    metadata = msgspec.structs.replace(job.metadata, id=new_id(), created_utc_ns=utc_ns())
+    _, begun[metadata.id] = library.episodes.begin(metadata)
+    return dataclasses.replace(job, path=begun[metadata.id], metadata=metadata)
+
+
+def discard(library: Library, begun: dict[str, Path]) -> None:
+    """Leave nothing of what was begun and did not end."""
     for episode_id, path in begun.items():
         for leftover in path.parent.glob(f"{path.name}*"):
             leftover.unlink(missing_ok=True)

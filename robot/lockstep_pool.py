@@ -89,11 +89,16 @@ def _open_rig(spec: LockstepSpec) -> None:
 def _run(job: Job) -> Result:
     if _RIG is None:
         raise ProcessError("A simulation worker was used before it was opened.")
+    return carry_out(_RIG, job)
+
+
+def carry_out(rig: LockstepRig, job: Job) -> Result:
+    """Run one job on a rig of this process."""
     if job.dome is not None and job.path is not None:
-        return _RIG.record_scan(job.path, job.metadata, job.dome)
+        return rig.record_scan(job.path, job.metadata, job.dome)
     if job.policy is not None:
-        return _RIG.roll_out(job.path, job.metadata, _loaded(job.policy), disturbances=job.disturbances)
-    return _RIG.record_expert(job.path, job.metadata, disturbances=job.disturbances)
+        return rig.roll_out(job.path, job.metadata, _loaded(job.policy), disturbances=job.disturbances)
+    return rig.record_expert(job.path, job.metadata, disturbances=job.disturbances)
 
 
 @functools.cache
