@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.clock import Clock
 from core.errors import InputError
 from core.registry import Registry
-from robot.devices import DeviceInfo
+from robot.devices import DeviceContext, DeviceInfo
 
 if TYPE_CHECKING:
     from robot.rig import CameraConfig, DeviceConfig, RigConfig
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 ARMS = Registry("robot.arms", "arm")
 GRIPPERS = Registry("robot.grippers", "gripper")
 CAMERAS = Registry("robot.cameras", "camera")
+TELEOPERATION = Registry("robot.teleoperation", "teleoperation device")
 
 
 def check_drivers(config: RigConfig, path: Path) -> None:
@@ -25,6 +28,8 @@ def check_drivers(config: RigConfig, path: Path) -> None:
     _check(config, path, "gripper", config.gripper, GRIPPERS)
     for camera in config.cameras:
         _check(config, path, f"camera '{camera.role}'", camera, CAMERAS)
+    for device in config.teleoperation.devices:
+        _check(config, path, "teleoperation.devices", device, TELEOPERATION)
 
 
 def _check(config: RigConfig, path: Path, device: str, wanted: DeviceConfig | CameraConfig, registry: Registry) -> None:
@@ -36,7 +41,7 @@ def _check(config: RigConfig, path: Path, device: str, wanted: DeviceConfig | Ca
     info: DeviceInfo | None = entries[wanted.driver].info
     if info is None:  # unavailable: building it says why
         return
-    if info.simulated != config.simulated:
+    if info.simulated != config.simulated and registry is not TELEOPERATION:  # a real hand may drive either
         kinds = ("simulated", "real") if info.simulated else ("real", "simulated")
         raise InputError(
             f"In the rig file {path}, driver of {device} is '{wanted.driver}', which is {kinds[0]}, but the rig is"
@@ -46,6 +51,12 @@ def _check(config: RigConfig, path: Path, device: str, wanted: DeviceConfig | Ca
         options_of(wanted, info)
     except InputError as error:
         raise InputError(f"In the rig file {path}, options of {device}: {error}") from error
+
+
+def build_teleoperation(config: RigConfig, clock: Clock, report: Callable[[str, str], None]) -> list[Any]:
+    """What drives the arm besides mouse and keyboard, not started yet. InputError names an option that cannot be."""
+    context = DeviceContext(config, clock, report=report)
+    return [TELEOPERATION.get(device.driver).build(device, context) for device in config.teleoperation.devices]
 
 
 def options_of(wanted: DeviceConfig | CameraConfig, info: DeviceInfo) -> Any:

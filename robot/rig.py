@@ -102,9 +102,13 @@ class WatchdogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TeleoperationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``hold_to_move``: the arm moves only while a motion key or button is held (dead-man); always on a real rig."""
+    """``hold_to_move``: the arm moves only while a motion key or button is held (dead-man); always on a real rig.
+
+    ``devices``: what drives the arm besides mouse and keyboard.
+    """
 
     hold_to_move: bool = True
+    devices: tuple[DeviceConfig, ...] = ()
 
 
 class SimulatedDriverConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

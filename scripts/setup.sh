@@ -4,12 +4,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Software OpenGL, what Qt's xcb plugin loads, fonts, a virtual screen for tests and pictures, what open3d loads.
+# Software OpenGL, what Qt's xcb plugin loads, fonts, a virtual screen for tests and pictures, what open3d, RealSense
+# cameras and a SpaceMouse load.
 packages=(
   libegl1 libegl-mesa0 libgl1 libopengl0 libgles2 libgl1-mesa-dri libglx-mesa0
   libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0
   libxcb-xinerama0 libxcb-shape0 libxcb-randr0 libdbus-1-3 libfontconfig1 libglib2.0-0 fontconfig fonts-dejavu-core
-  xvfb xauth xdotool libusb-1.0-0 libgomp1
+  xvfb xauth xdotool libusb-1.0-0 libgomp1 libhidapi-hidraw0
 )
 stamp=.venv/.ready
 wanted=$(cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum | cut -d' ' -f1)

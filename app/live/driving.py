@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent, QWindow
@@ -11,16 +12,18 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.input import BUTTONS, application, key_trigger, modifiers_of, wants_keys
 from app.views.rgbd import RgbdView
 from app.workers.station import StationWorker
-from core.clock import NANOSECONDS, monotonic_ns
+from core.clock import NANOSECONDS, WallClock, monotonic_ns
 from core.geometry import SE3
 from core.tasks import TaskInfo
+from robot.drivers import build_teleoperation
 from robot.rig import RigConfig
-from robot.station_messages import Home, HomeReached, LeaseGranted, LeaseLost, StationStatus
+from robot.station_messages import Home, HomeReached, LeaseGranted, LeaseLost, Notice, StationStatus
 from robot.teleoperation.device import DriveCommand
 from robot.teleoperation.driver import Driver, DriveState
 from robot.teleoperation.integrator import DriveLimits
 from robot.teleoperation.mouse_keyboard import MouseKeyboard, PointerView
 from robot.teleoperation.presets import DriveAction, Preset
+from robot.teleoperation.together import Together
 from robot.teleoperation.triggers import Trigger
 
 TICK_MS = 10
@@ -37,18 +40,23 @@ class DrivingController(QObject):
     cameraChanged = Signal(str)
     speedChanged = Signal(int)
     blocked = Signal()
+    deviceMoved = Signal()
+    deviceSaid = Signal(str, str)
 
     def __init__(self, station: StationWorker, rig: RigConfig, preset: Preset, host: QWidget) -> None:
         super().__init__(host)
         self._station = station
         self._host = host
         self.device = MouseKeyboard(preset)
+        self._others = build_teleoperation(rig, WallClock(), self.deviceSaid.emit)
         limits = DriveLimits.of(rig.limits, rig.workspace)
         hold_to_move = rig.teleoperation.hold_to_move
-        self.driver = Driver(self.device, preset, limits, hold_to_move=hold_to_move, simulated=rig.simulated)
+        hands = Together([self.device, *self._others])
+        self.driver = Driver(hands, preset, limits, hold_to_move=hold_to_move, simulated=rig.simulated)
         self.driver.connect(station)
         self.driver.on_command = self._command
         self.driver.on_blocked = self.blocked.emit
+        self._entered = False
         self.camera = ""
         self._roles: list[str] = []
         self._views: list[RgbdView] = []
@@ -71,14 +79,25 @@ class DrivingController(QObject):
         station.statusChanged.connect(self._status)
         station.homeReached.connect(self._home_reached)
         station.exited.connect(lambda _: self.driver.lease_lost())
+        self.deviceMoved.connect(self._device_moved)
+        self.deviceSaid.connect(self._device_said)
+        for device in self._others:
+            device.on_moved = self.deviceMoved.emit
+        host.destroyed.connect(_stopping(self._others))
 
     # Life -----------------------------------------------------------------------------------------------------------
     def enter(self) -> None:
         """The page is shown: listen."""
+        self._entered = True
+        for device in self._others:
+            device.start()
         application().installEventFilter(self)
 
     def leave(self) -> None:
         """The page is left: let go and stop listening."""
+        self._entered = False
+        for device in self._others:
+            device.stop()
         self.let_go()
         self._timer.stop()
         application().removeEventFilter(self)
@@ -137,6 +156,8 @@ class DrivingController(QObject):
 
     # Every tick -----------------------------------------------------------------------------------------------------
     def tick(self) -> None:
+        if self._others and not self._attended():
+            self._release_others()
         step = self._station.take_step() or self._station.step
         if step is not None:
             self.driver.measured(step)
@@ -165,6 +186,24 @@ class DrivingController(QObject):
         if held != self._shown_held:
             self._shown_held = held
             self.heldChanged.emit(held)
+
+    # Devices besides mouse and keyboard -----------------------------------------------------------------------------
+    def _attended(self) -> bool:
+        """Whether the person looks at this page and types nowhere."""
+        return self._entered and self._host.window().isActiveWindow() and self._free_for_keys()
+
+    def _release_others(self) -> None:
+        for device in self._others:
+            device.release_all()
+
+    def _device_moved(self) -> None:
+        if self._attended():
+            self._wake()
+        else:
+            self._release_others()
+
+    def _device_said(self, sentence: str, about: str) -> None:
+        self._station.noticed.emit(Notice(sentence, about))
 
     # What the station says ------------------------------------------------------------------------------------------
     def _granted(self, event: LeaseGranted) -> None:
@@ -277,6 +316,16 @@ class DrivingController(QObject):
     def _wheel(self, view: RgbdView, event: QWheelEvent) -> bool:
         steps = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
         return self.device.wheel_turned(steps, modifiers_of(event.modifiers())) and self._wake()
+
+
+def _stopping(devices: list[Any]) -> Callable[[], None]:
+    """Ends the devices' threads, without the controller, which is gone by then."""
+
+    def stop() -> None:
+        for device in devices:
+            device.stop()
+
+    return stop
 
 
 def _pointer_view(view: RgbdView) -> PointerView:

@@ -1,5 +1,1 @@
 """What a person's hand is to the arm: devices, bindings, and the way from a movement to a setpoint. No Qt here."""
-
-from core.registry import Registry
-
-TELEOPERATION = Registry("robot.teleoperation", "teleoperation device")

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.geometry import SE3, Array, PinholeCamera
-from robot.devices import DeviceInfo
 from robot.teleoperation.device import DriveCommand, DriveContext, Intent
 from robot.teleoperation.frames import drag_shift, drag_turn
 from robot.teleoperation.presets import DragPlane, DriveAction, Preset
 from robot.teleoperation.triggers import WHEEL_TRIGGER, Trigger
-
-INFO = DeviceInfo("mouse_keyboard", "teleoperation", "Mouse and keyboard")
 
 OPEN_WIDTH_M = 0.110
 _WHEEL_HEIGHT_M = 0.01
@@ -45,11 +42,6 @@ _COMMANDS = {
     DriveAction.SPEED_2: DriveCommand.SPEED_2,
     DriveAction.SPEED_3: DriveCommand.SPEED_3,
 }
-
-
-def build(preset: Preset) -> MouseKeyboard:
-    """A mouse and keyboard with the bindings of ``preset``."""
-    return MouseKeyboard(preset)
 
 
 @dataclass(slots=True)

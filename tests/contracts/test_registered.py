@@ -1,6 +1,7 @@
 """Everything that registers itself keeps its contract, because it is registered."""
 
 import inspect
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,13 +20,21 @@ from core.representations import REPRESENTATIONS
 from core.representations.representation import RepresentationInfo, Setup
 from core.tasks import TaskInfo
 from robot.devices import Arm, Camera, DeviceContext, DeviceInfo, Gripper
-from robot.drivers import ARMS, CAMERAS, GRIPPERS
+from robot.drivers import ARMS, CAMERAS, GRIPPERS, TELEOPERATION
 from robot.rig import CameraConfig, DeviceConfig, load_rig
 from robot.simulation.rig import SimulatedRig
 from robot.simulation.tasks import TASKS
+from robot.teleoperation.device import TeleoperationDevice
 
-DEVICES = [(kind, entry) for kind in (ARMS, GRIPPERS, CAMERAS) for entry in kind.entries().values()]
-PROTOCOLS = {"arm": Arm, "gripper": Gripper, "camera": Camera}
+DEVICES = [(kind, entry) for kind in (ARMS, GRIPPERS, CAMERAS, TELEOPERATION) for entry in kind.entries().values()]
+PROTOCOLS = {"arm": Arm, "gripper": Gripper, "camera": Camera, "teleoperation": TeleoperationDevice}
+REAL = {
+    "iiwa_lcm": "robot.arms.iiwa_lcm.IiwaArm",
+    "realsense": "robot.cameras.realsense.RealSenseCamera",
+    "spacemouse": "robot.teleoperation.spacemouse.SpaceMouse",
+    "wsg_lcm": "robot.grippers.wsg_lcm.WsgGripper",
+}
+"""The class of every device that is not simulated: one that is not here has no contract."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -58,6 +67,17 @@ def test_every_simulated_device_does_what_the_station_asks_of_a_real_one() -> No
         assert not missing, f"{entry.name} has no {missing}"
         with pytest.raises(InputError, match="real"):
             entry.build(config, DeviceContext(load_rig(), clock))
+
+
+def test_every_real_device_does_what_is_asked_of_its_kind() -> None:
+    kinds = {entry.name: entry.info.kind for _, entry in DEVICES if not entry.info.simulated}
+    assert set(kinds) == set(REAL)
+    for name, path in REAL.items():
+        device = pkgutil.resolve_name(path)
+        missing = [
+            part for part in vars(PROTOCOLS[kinds[name]]) if not part.startswith("_") and not hasattr(device, part)
+        ]
+        assert not missing, f"{name} has no {missing}"
 
 
 @pytest.mark.parametrize("name", list(TASKS.entries()))
@@ -132,7 +152,8 @@ def test_listing_does_not_import_what_is_heavy() -> None:
         "load_rig();"
         "TASKS.entries();"
         "REPRESENTATIONS.entries();"
-        "print([name for name in ('mujoco', 'torch', 'open3d', 'pyrealsense2') if name in sys.modules])"
+        "heavy = ('mujoco', 'torch', 'open3d', 'pyrealsense2', 'lcm', 'pyspacemouse');"
+        "print([name for name in heavy if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from core.geometry import SE3, PinholeCamera
-from robot.teleoperation import TELEOPERATION
 from robot.teleoperation.device import DriveCommand, DriveContext
 from robot.teleoperation.mouse_keyboard import MouseKeyboard, PointerView
 from robot.teleoperation.presets import shipped_presets
@@ -24,7 +23,7 @@ def context(now_s: float = 0.0) -> DriveContext:
 
 @pytest.fixture
 def device() -> MouseKeyboard:
-    return TELEOPERATION.get("mouse_keyboard").build(shipped_presets()["reticle"])
+    return MouseKeyboard(shipped_presets()["reticle"])
 
 
 def key(name: str) -> Trigger:
