@@ -24,7 +24,7 @@ def evaluate() -> None:
 
 @app.command()
 def correspondence(
-    model: Annotated[str, typer.Option(help="A descriptor model, or the beginning of its identifier.")],
+    model: Annotated[str, typer.Option(help="A descriptor model: its name, or the beginning of its identifier.")],
     dataset: DatasetOption = None,
     pairs: Annotated[int, typer.Option(min=1, help="How many pairs of images.")] = 100,
     points: Annotated[int, typer.Option(min=1, help="How many points a pair.")] = 50,
@@ -51,7 +51,7 @@ def correspondence(
         raise InputError(f"Nobody knows what corresponds by '{known_by}'; choose one of: {', '.join(Known)}.")
     known = None if known_by is None else Known(known_by)
     with Library.open(library_root(library), writable=False) as opened:
-        chosen = opened.models.get(model)
+        chosen = opened.models.descriptor(model)
         network, _ = load_model(Path(chosen.path))
         episodes = spans(opened, opened.datasets.get(dataset)) if dataset else all_spans(opened)
         drawn = evaluation_pairs(opened, episodes, known, pairs, points, seed, same_scene=same_scene)

@@ -30,7 +30,9 @@ from core.messages import Disturbance
 from robot.rig import DEFAULT_RIG, load_rig
 from robot.simulation import variations
 
-PolicyOption = Annotated[str, typer.Option("--policy", metavar="P", help="The policy, by its identifier.")]
+PolicyOption = Annotated[
+    str, typer.Option("--policy", metavar="P", help="The policy: its name, or the beginning of its identifier.")
+]
 
 
 def rollout(

@@ -12,7 +12,7 @@ from core.library import Library
 from core.library.runs import RunRow
 
 app = typer.Typer(help="Trainings.", no_args_is_help=True)
-RunArgument = Annotated[str, typer.Argument(metavar="ID", help="A run, or the beginning of its identifier.")]
+RunArgument = Annotated[str, typer.Argument(metavar="ID", help="A run: its name, or the beginning of its identifier.")]
 
 
 @app.callback()

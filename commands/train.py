@@ -90,6 +90,7 @@ def correspondence(
 @app.command()
 def policy(
     dataset: DatasetOption = None,
+    task: Annotated[str | None, typer.Option(help="Learn only the episodes of this task.", show_default=False)] = None,
     representation: Annotated[
         str, typer.Option(help="gt-3d, gt-2d, ae, ae-mask, ae-e2e, e2e, e2e-34, dd-2d or dd-3d.")
     ] = "dd-2d",
@@ -112,6 +113,8 @@ def policy(
     quiet: QuietOption = False,
 ) -> None:
     """Train a policy on demonstrations of one task."""
+    if dataset and task:
+        raise InputError("A data set is as it was frozen; give --dataset or --task.")
     from core.policies.config import NO_NOISE, Mode, Network
     from core.policies.config import preset as preset_of
     from core.representations import REPRESENTATIONS
@@ -132,7 +135,7 @@ def policy(
     from robot.policies.start import begin
 
     def begun(opened: Library) -> RunRow:
-        return begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset or EpisodeFilter(), name)
+        return begin(opened, load_rig(rig or DEFAULT_RIG), config, dataset or EpisodeFilter(task=task), name)
 
     run, ended = _trained(library, resume, quiet, begun)
     if "policy" not in ended.result:

@@ -36,16 +36,20 @@ def move(source: Path, target: Path, word: str) -> None:
         raise InputError(f"The {word} in {source} cannot be moved to {target} ({error.strerror}); free it.") from None
 
 
-def only(connection: sqlite3.Connection, table: str, columns: str, prefix: str, word: str) -> Any:
-    """The row whose identifier begins so; InputError when there is none or several."""
-    low = prefix.upper()
-    query = f"SELECT {columns} FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
-    found = connection.execute(query, (low, low + "\x7f")).fetchall() if prefix else []
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InputError(f"Several identifiers of a {word} begin with '{prefix}'; give more of it.")
-    raise InputError(f"There is no {word} '{prefix}'; see the list of them.")
+def only(connection: sqlite3.Connection, table: str, columns: str, asked: str, word: str, kind: str = "") -> Any:
+    """The row whose identifier begins so or, if none does, that is called so; of that ``kind``, or of any.
+
+    InputError when there is none or several.
+    """
+    low = asked.upper()
+    for clause, values in (("id >= ? AND id < ?", (low, low + "\x7f")), ("name = ?", (asked,))):
+        query = f"SELECT {columns} FROM {table} WHERE {clause} AND ? IN ('', kind) LIMIT 2"
+        found = connection.execute(query, (*values, kind)).fetchall() if asked else []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise InputError(f"More than one {word} is called '{asked}' or begins so; give more of the identifier.")
+    raise InputError(f"There is no {word} '{asked}'; see '{table} list'.")
 
 
 def json_text(value: object) -> str:

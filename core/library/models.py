@@ -105,17 +105,20 @@ class Models:
             rows = connection.execute(f"SELECT {_MODEL} FROM models {clause} ORDER BY created_utc_ns DESC", values)
             return tuple(self._row(row) for row in rows)
 
-    def get(self, prefix: str) -> ModelRow:
-        """The model whose identifier begins so; InputError when there is none or several."""
+    def get(self, asked: str) -> ModelRow:
+        """The model whose identifier begins so, or that is called so; InputError when there is none or several."""
         with self._catalogue.reading() as connection:
-            return self._row(only(connection, "models", _MODEL, prefix, "model"))
+            return self._row(only(connection, "models", _MODEL, asked, "model"))
 
-    def policy(self, prefix: str) -> ModelRow:
-        """The policy whose identifier begins so; InputError when there is no one such, or it is none."""
-        found = self.get(prefix)
-        if found.kind != "policy":
-            raise InputError(f"The model '{found.name}' is not a policy but a {found.kind} model; choose a policy.")
-        return found
+    def policy(self, asked: str) -> ModelRow:
+        """The policy whose identifier begins so, or that is called so; InputError when there is none or several."""
+        with self._catalogue.reading() as connection:
+            return self._row(only(connection, "models", _MODEL, asked, "policy", "policy"))
+
+    def descriptor(self, asked: str) -> ModelRow:
+        """The descriptor model whose identifier begins so, or that is called so; InputError as above."""
+        with self._catalogue.reading() as connection:
+            return self._row(only(connection, "models", _MODEL, asked, "descriptor model", "descriptor"))
 
     def rename(self, model: str, name: str) -> ModelRow:
         """Call a model otherwise, in its folder and in the catalogue."""

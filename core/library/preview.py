@@ -26,13 +26,15 @@ _QUERY = """
 class Wanted(msgspec.Struct, frozen=True):
     """What a training needs of an episode.
 
-    ``camera``: role of the camera whose images (and ``depth``) it must have; empty: none. ``object_state``: it must be
-    known where objects are, as it is in simulation. ``failures``, ``scans``, ``attempts`` (of policies): they are
-    wanted too. ``alike``: all must be of one rig and one rate, the ones that most have. ``one_task``: a mixture of
+    ``camera``: role of the camera whose images (and ``depth``) it must have; empty: none. ``images``: they are what is
+    learned from, at their rate. ``object_state``: it must be known where objects are, as it is in simulation.
+    ``failures``, ``scans``, ``attempts`` (of policies): they are wanted too. ``alike``: all must be of one rig and one
+    rate, the ones that most have. ``one_task``: a mixture of
     tasks cannot be learned; ``least``: fewer episodes neither.
     """
 
     camera: str = ""
+    images: bool = True
     depth: bool = False
     object_state: bool = False
     failures: bool = False
@@ -110,7 +112,7 @@ def _sorted_out(episodes: Iterable[_Episode], wanted: Wanted) -> Preview:
             left_out.setdefault(reason, []).append(episode.id)
         else:
             able.append(episode)
-    kept = _alike(able, wanted.camera, left_out) if wanted.alike else able
+    kept = _alike(able, wanted.camera if wanted.images else "", left_out) if wanted.alike else able
     verdicts = Counter(episode.success for episode in kept)
     tasks = dict(Counter(episode.task for episode in kept).most_common())
     return Preview(

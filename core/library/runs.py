@@ -188,10 +188,10 @@ class Runs:
             rows = connection.execute(f"SELECT {_RUN} FROM runs {clause} ORDER BY created_utc_ns DESC", values)
             return tuple(self._row(row) for row in rows)
 
-    def get(self, prefix: str) -> RunRow:
-        """The run whose identifier begins so; InputError when there is none or several."""
+    def get(self, asked: str) -> RunRow:
+        """The run whose identifier begins so, or that is called so; InputError when there is none or several."""
         with self._catalogue.reading() as connection:
-            return self._row(only(connection, "runs", _RUN, prefix, "run"))
+            return self._row(only(connection, "runs", _RUN, asked, "run"))
 
     @property
     def _trash(self) -> Path:

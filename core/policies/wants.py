@@ -14,7 +14,8 @@ def wants(config: PolicyConfig, *, failures: bool = False) -> Wanted:
     """What a policy training needs; ``config.camera`` must be named. InputError when nothing is called so."""
     info = REPRESENTATIONS.get(config.representation).info
     return Wanted(
-        camera=config.camera if info.images else "",
+        camera=config.camera if info.camera else "",
+        images=info.images,
         depth=info.depth,
         object_state=info.object_state,
         failures=failures,

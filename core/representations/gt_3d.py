@@ -14,6 +14,7 @@ INFO = RepresentationInfo(
     "Ground-truth 3-D points",
     1,
     "Points on the objects, told by the simulator in three dimensions: the upper bound.",
+    camera=False,
     images=False,
     object_state=True,
 )

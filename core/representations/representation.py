@@ -31,15 +31,17 @@ Look = dict[str, NDArray[Any]]
 class RepresentationInfo:
     """How a representation registers. ``order`` is its row in Table I.
 
-    ``images``, ``depth``: what it needs of its camera. ``object_state``: it is told the poses of objects, which only a
-    simulator knows. ``descriptors``: it starts from a descriptor model. ``modes``: the ways to optimise it, first the
-    default; empty where there is one way. ``end_to_end``: its encoder is trained with the policy.
+    ``camera``: it sees through one; ``images``, ``depth``: what it needs of it. ``object_state``: it is told the poses
+    of objects, which only a simulator knows. ``descriptors``: it starts from a descriptor model. ``modes``: the ways to
+    optimise it, first the default; empty where there is one way. ``end_to_end``: its encoder is trained with the
+    policy.
     """
 
     name: str
     title: str
     order: int
     explanation: str
+    camera: bool = True
     images: bool = True
     depth: bool = False
     object_state: bool = False

@@ -33,4 +33,4 @@ def own_camera(config: PolicyConfig, found: Preview) -> str:
     own = USUAL_CAMERA if entry is None or entry.info is None else str(entry.info.camera)
     if own in found.cameras:
         return own
-    return next(iter(found.cameras), own if REPRESENTATIONS.get(config.representation).info.images else "")
+    return next(iter(found.cameras), own if REPRESENTATIONS.get(config.representation).info.camera else "")

@@ -32,8 +32,8 @@ def setup_of(specification: PolicySpecification) -> Setup:
     config = specification.config
     info: RepresentationInfo = REPRESENTATIONS.get(config.representation).info
     camera = camera_of(specification)
-    if camera is None and info.images:
-        raise InputError(f"{info.name} sees images, and these episodes have none; record with a camera.")
+    if camera is None and info.camera:
+        raise InputError(f"{info.name} sees through a camera, and these episodes have none; record with one.")
     setup = Setup(
         name=config.representation,
         mode=config.mode if info.modes else Mode.FIXED,

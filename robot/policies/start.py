@@ -73,9 +73,8 @@ def begin(
 
 def descriptor_model(library: Library, config: PolicyConfig) -> ModelRow:
     """The descriptor model of a configuration: the one it names, or the newest. InputError when there is none."""
-    found = library.models.get(config.descriptor_model) if config.descriptor_model else _newest(library, config)
-    if found.kind != "descriptor":
-        raise InputError(f"The model '{found.name}' is a policy; choose a descriptor model.")
+    asked = config.descriptor_model
+    found = library.models.descriptor(asked) if asked else _newest(library, config)
     if not (Path(found.path) / DESCRIPTION).exists():
         raise InputError(f"The files of the descriptor model '{found.name}' are gone; choose another or train one.")
     return found

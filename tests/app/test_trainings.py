@@ -158,4 +158,4 @@ def test_a_run_that_cannot_begin_is_refused_in_words(window: Window) -> None:
     said: list[str] = []
     window.queue.resume("NONE", lambda run: None, said.append)
     wait_until(lambda: said)
-    assert said == ["There is no run 'NONE'; see the list of them."] and window.queue.running is None
+    assert said == ["There is no run 'NONE'; see 'runs list'."] and window.queue.running is None

@@ -23,7 +23,7 @@ class TrainForm(QFrame):
     """Edits a ``Plan``."""
 
     planned = Signal(object)
-    """The ``Plan`` is another one."""
+    """The ``Plan`` is another one; None when what is asked for cannot be."""
 
     def __init__(self, book: ActionBook) -> None:
         super().__init__()
@@ -122,6 +122,7 @@ class TrainForm(QFrame):
         try:
             plan = self.plan
         except InputError as error:
+            self.planned.emit(None)
             self.refuse(str(error))
             return
         self.planned.emit(plan)

@@ -205,7 +205,7 @@ class PolicyPanel(QWidget):
         self.set.offer(offered, str(self.set.currentData() or ""))
         for row, shown in (
             (self._mode, len(modes) > 1),
-            (self._camera, self._sees_images),
+            (self._camera, self._has_camera),
             (self._model, info is not None and info.descriptors),
             (self._set, info is not None and info.descriptors),
         ):
@@ -215,9 +215,9 @@ class PolicyPanel(QWidget):
         self.changed.emit()
 
     @property
-    def _sees_images(self) -> bool:
+    def _has_camera(self) -> bool:
         entry = self._entries.get(str(self.representation.currentData()))
-        return entry is not None and entry.info is not None and entry.info.images
+        return entry is not None and entry.info is not None and entry.info.camera
 
     @property
     def base(self) -> PolicyConfig:
@@ -235,7 +235,7 @@ class PolicyPanel(QWidget):
             base,
             representation=str(self.representation.currentData() or base.representation),
             mode=Mode(self.mode.currentData() or base.mode),
-            camera=str(self.camera.currentData() or "") if self._sees_images else "",
+            camera=str(self.camera.currentData() or "") if self._has_camera else "",
             descriptor_model=str(self.model.currentData() or ""),
             descriptor_set=str(self.set.currentData() or ""),
             noise=base.noise if self.noise.isChecked() else NO_NOISE,

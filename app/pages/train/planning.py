@@ -88,8 +88,8 @@ class Planning(QObject):
     def refresh(self) -> None:
         self._library.read(_options, self.offered.emit)
 
-    def look(self, plan: Plan) -> None:
-        """Preview it soon; typing asks once."""
+    def look(self, plan: Plan | None) -> None:
+        """Preview it soon, None nothing; typing asks once."""
         self._plan = plan
         self._generation += 1
         self._soon.start()
@@ -140,7 +140,7 @@ def _missing(library: Library, config: PolicyConfig) -> str:
         try:
             descriptor_model(library, config)
         except InputError as error:
-            return f"Nothing can be trained because {error}"
+            return str(error)
     return ""
 
 

@@ -52,7 +52,7 @@ class GroundTruthPixels(nn.Module):
     def __init__(self, setup: Setup) -> None:
         super().__init__()
         if setup.camera is None:
-            raise InputError("gt-2d needs a calibrated camera; record episodes with one.")
+            raise InputError(f"{setup.name} needs a calibrated camera; record episodes with one.")
         self._setup, self._camera = setup, setup.camera
         self.dim = 2 * sum(map(len, setup.object_points.values()))
         self.key = f"{setup.name} {setup.object_points} {setup.camera.pinhole}"
@@ -65,7 +65,7 @@ class GroundTruthPixels(nn.Module):
 
     def _seen(self, view: View) -> Array:
         if view.X_WC is None:
-            raise InputError("gt-2d needs a camera, and this episode has none; record episodes with one.")
+            raise InputError(f"{self._setup.name} needs a camera, and this episode has none; record episodes with one.")
         uv, _ = self._camera.pinhole.project(view.X_WC.inverse() @ points_W(self._setup, view))
         return centred(uv, self._camera.width, self._camera.height)
 

@@ -28,10 +28,12 @@ def test_weights_and_what_descriptors_tell_apart_are_settings() -> None:
     [
         ({"networks.descriptor_dim": "3"}, "network"),
         ({"network": "3"}, "network.descriptor_dim"),
-        ({"network.descriptor_dim": "many"}, "network.descriptor_dim=many"),
+        ({"network.descriptor_dims": "3"}, "choose one of: network.backbone, network.descriptor_dim, "),
+        ({"network.descriptor_dim": "many"}, "network.descriptor_dim=many cannot be; give a whole number"),
+        ({"learning_rate": "inf"}, "learning_rate=inf cannot be; give a finite number"),
         ({"minutes.x": "3"}, "single value"),
         ({"comparisons.multi_object_within_scene": "-1"}, "multi_object_within_scene=-1"),
-        ({"descriptors": "vague"}, "descriptors=vague"),
+        ({"descriptors": "vague"}, "descriptors=vague cannot be; choose one of: instance-specific, class-general"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_right(settings: dict[str, str], word: str) -> None:

@@ -171,7 +171,8 @@ def test_runs_are_listed_shown_noted_trashed_and_restored(run: Run, tmp_path: Pa
     assert run("runs", "list")[1] == {"runs": []}
     assert run("runs", "list", "--trashed")[1] == {"runs": [made.id]}
     assert run("runs", "restore", made.id)[1]["run"]["name"] == "second"
-    assert run("runs", "show", "NOBODY")[2] == "reticle: There is no run 'NOBODY'; see the list of them.\n"
+    assert run("runs", "show", "second")[1]["run"]["id"] == made.id
+    assert run("runs", "show", "NOBODY")[2] == "reticle: There is no run 'NOBODY'; see 'runs list'.\n"
 
 
 def test_freezing_what_was_not_recorded_alike_is_said(run: Run, rows: list[EpisodeRow]) -> None:

@@ -7,6 +7,8 @@ import pytest
 from core.errors import InputError
 from core.library import EpisodeFilter, Library
 from core.library.preview import Wanted
+from core.policies.config import PolicyConfig
+from core.policies.wants import wants
 from tests.core.library.making import add, write
 
 SEEN = Wanted(camera="right", depth=True)
@@ -69,3 +71,14 @@ def test_nothing_to_train_on_is_said_in_one_sentence(library: Library) -> None:
     assert problem.endswith("these are 1 of push, 1 of reach; choose one task.")
     few = library.datasets.preview(EpisodeFilter(task="push"), Wanted(camera="right", least=2)).problem
     assert few == "Nothing can be trained because only 1 of at least 2 episodes is there."
+
+
+@pytest.mark.parametrize(("representation", "kept"), [("gt-2d", 1), ("gt-3d", 2), ("e2e", 1)])
+def test_what_sees_through_a_camera_needs_one(library: Library, representation: str, kept: int) -> None:
+    seen = add(library, frames=2, success=True).id
+    add(library, success=True)
+    found = library.datasets.preview(
+        EpisodeFilter(), wants(PolicyConfig(representation=representation, camera="right"))
+    )
+    assert seen in found.kept and len(found.kept) == kept
+    assert [each.reason for each in found.left_out] == ["without images of the right camera"] * (2 - kept)
