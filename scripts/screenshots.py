@@ -84,6 +84,7 @@ def _take(person: Person) -> None:
     person.tap("Escape")
     _correspond(person)
     _train(person)
+    _deploy(person)
 
 
 def _correspond(person: Person) -> None:
@@ -111,6 +112,19 @@ def _train(person: Person) -> None:
     person.chord("Shift_L", "Down")
     _look(person, 60)
     _picture(person, "train")
+
+
+def _deploy(person: Person) -> None:
+    """A policy that reaches, with its points, after an attempt that has ended."""
+    person.chord("Control_L", "5")
+    _look(person, 60)
+    person.tap("Return")
+    _look(person, 600)
+    person.tap("Return")
+    _look(person, 120)
+    _picture(person, "deploy")
+    person.tap("r")
+    _look(person, 60)
 
 
 def _look(person: Person, frames: int) -> None:

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from app.application import Application
 from app.pages.deploy.attempt import Phase
 from app.pages.deploy.page import DeployPage
+from app.pages.episodes.page import EpisodesPage
+from app.views.rgbd import Kind
 from core.attempts.outcome import Outcome
 from core.library.attempts import AttemptRow
 from core.library.episodes import Episodes
@@ -59,7 +61,8 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def deployable(live: Application) -> Application:
     """The window with a policy that pushes on a little, in the scene of its task."""
     folder = live.services.library.root / "models"
-    policy(folder)
+    assert live.services.station.ready is not None
+    policy(folder, camera=live.services.station.ready.cameras[0])
     live.window.show_page("deploy")
     page = live.window.pages["deploy"]
     assert isinstance(page, DeployPage)
@@ -136,6 +139,8 @@ def test_a_policy_acts_a_hand_takes_over_gives_back_and_the_attempt_is_judged(
     wait_until(lambda: page.flow.phase is Phase.DRIVING, LOADING_S)
     wait_until(lambda: driver(deployable) is Source.POLICY)
     wait_until(lambda: page.insight is not None and page._plots is not None)
+    wait_until(lambda: page.views.scene._points is not None)
+    assert page.views.scene._points.shape == (1, 3)
     assert page.bar.words == "The policy drives"
     before = deployable.services.station.step.sent_X_WE
     press(deployable, Qt.Key.Key_PageUp)
@@ -202,17 +207,30 @@ def test_leaving_the_page_ends_the_attempt(deployable: Application, page: Deploy
 
 
 def test_a_failed_attempt_leads_to_its_frames_and_to_its_start(deployable: Application, page: DeployPage) -> None:
-    wait_until(lambda: len(page.session.chosen) == 1)
-    chosen = page.session.chosen[0]
+    station = deployable.services.station
+    driving(deployable, page)
+    wait_until(lambda: station.status.recording is not None and station.status.recording.frames > 3)
+    click_key(deployable, Qt.Key.Key_F)
+    wait_until(lambda: page.flow.phase is Phase.JUDGING)
+    wait_until(lambda: deployable.services.library.library.episodes.get(newest(deployable).id).frames > 3)
+    chosen = newest(deployable)
+    wait_until(lambda: [each.id for each in page.session.chosen] == [chosen.id])
     QTest.keyClick(page, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert deployable.window.current_page == "episodes"
+    episodes = deployable.window.pages["episodes"]
+    assert isinstance(episodes, EpisodesPage)
+    wait_until(lambda: episodes.player.shown_id == chosen.id)
+    wait_until(lambda: episodes.player._review is not None, LOADING_S)
+    view = episodes.player.view("right", Kind.COLOUR)
+    wait_until(lambda: view._seen is not None)
+    assert view._seen.p_W is not None and view._seen.p_W.shape == (1, 3) and 0.2 < view._seen.p_W[0, 0] < 1.0
     deployable.window.show_page("deploy")
     starts: list[SceneReset] = []
-    deployable.services.station.sceneReset.connect(starts.append)
+    station.sceneReset.connect(starts.append)
     QTest.keyClick(page, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     assert deployable.window.current_page == "teleoperate"
     wait_until(lambda: starts == [SceneReset(chosen.trial, "test")])
-    deployable.services.station.sceneReset.disconnect(starts.append)
+    station.sceneReset.disconnect(starts.append)
 
 
 def test_without_room_on_the_disk_no_attempt_begins(

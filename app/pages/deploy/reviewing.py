@@ -126,6 +126,8 @@ class Reviewing(QObject):
             self._editing.label(self._ids, "note", notes=words)
 
     def _open(self) -> None:
+        """Its frames with the points that the policy saw."""
+        self._services.actions["play.seen"].setChecked(True)
         self._services.reveal_episode(self._panel.chosen[0].id)
 
     def _correct(self) -> None:

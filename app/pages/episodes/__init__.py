@@ -52,6 +52,15 @@ ACTIONS = (
     _action("play.trim_none", "No trim", "Keep the whole episode.", ("X",), "close", _PLAY),
     _action("play.depth", "Depth", "Show the cameras' depth.", ("D",), "depth", _PLAY, True),
     _action("play.cloud", "Point cloud", "Show the point cloud at the cursor.", ("P",), "cube", _PLAY, True),
+    _action(
+        "play.seen",
+        "Policy's points",
+        "Show where the policy saw its points in an attempt.",
+        ("G",),
+        "points",
+        _PLAY,
+        True,
+    ),
     _action("play.robot", "Replay on the arm", "Drive the arm through this episode.", ("Ctrl+Return",), "robot", _PLAY),
 )
 

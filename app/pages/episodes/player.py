@@ -15,6 +15,7 @@ from app.services import Services
 from app.settings import Setting
 from app.theme import unit
 from app.views.grid import ViewGrid
+from app.views.marks import Seen
 from app.views.rgbd import Kind, RgbdView
 from app.views.scene3d import Scene3DView
 from app.views.timeline import Timeline
@@ -28,6 +29,7 @@ from robot.station_messages import PLAYER
 
 if TYPE_CHECKING:
     from app.views.episode_plots import EpisodePlots
+    from robot.policies.review_messages import Review
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _DEPTH = Setting("episodes.depth", bool, False)
@@ -39,6 +41,8 @@ class Player(QWidget):
     """Shows an episode; says what the person wants to change about it."""
 
     trimmed = Signal(object, object)
+    shown = Signal(object)
+    """Another episode is watched, or none."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -51,6 +55,7 @@ class Player(QWidget):
         self._ticks: Ticks | None = None
         self._views: dict[tuple[str, Kind], RgbdView] = {}
         self._asked: tuple[float, bool] | None = None
+        self._review: Review | None = None
         self._grid = ViewGrid()
         self.scene = Scene3DView(PLAYER)
         self.timeline = Timeline()
@@ -70,7 +75,7 @@ class Player(QWidget):
         buttons = ("play.first", "play.back", "play.toggle", "play.forward", "play.last")
         layout = row(*(tool(actions[name]) for name in buttons), 1, self._time, margins=(2, 0, 2, 0), gap=0)
         layout.addStretch(1)
-        for widget in (tool(actions["play.depth"]), tool(actions["play.cloud"]), self.speed):
+        for widget in (*(tool(actions[f"play.{name}"]) for name in ("seen", "depth", "cloud")), self.speed):
             layout.addWidget(widget)
         transport.setLayout(layout)
         self._split = QSplitter(Qt.Orientation.Vertical)
@@ -155,6 +160,7 @@ class Player(QWidget):
         watchable = episode is not None and episode.status != "recording"
         self._empty.setVisible(not watchable)
         self._split.setVisible(watchable)
+        self.shown.emit(None)
         if episode is None:
             self._empty.say("No episode chosen", "Choose one in the table to watch it here.")
             return
@@ -163,6 +169,33 @@ class Player(QWidget):
             return
         library = self._services.library.library
         self._generation = self._decoder.open(episode.id, Path(episode.path), library.cache if library else None)
+
+    def show_review(self, review: Review | None) -> None:
+        """Where a policy sees its points; None for nothing."""
+        self._review, self._asked = review, None
+        for view in self._views.values():
+            view.show_seen(None)
+            view.update()
+        self.scene.show_points(None)
+
+    def _show_seen(self, frames: dict[str, Frame]) -> None:
+        """The points at the newest of what was seen by the time of these frames."""
+        review = self._review
+        if review is None or not frames:
+            return
+        frame = frames.get(review.role) or next(iter(frames.values()))
+        row = max(0, int(np.searchsorted(review.stamps_ns, frame.capture_ns, side="right")) - 1)
+        in_space = review.marks.shape[2] == 3
+        seen = Seen(
+            review.role,
+            np.zeros((0, 2)) if in_space else review.marks[row],
+            np.zeros(0) if in_space else review.spreads_px[row],
+            review.marks[row] if in_space else None,
+        )
+        for view in self._views.values():
+            view.show_seen(seen)
+            view.update()
+        self.scene.show_points(seen.p_W)
 
     def _opened(self, generation: int, opened: OpenEpisode) -> None:
         if generation != self._generation or self._episode is None:
@@ -176,6 +209,7 @@ class Player(QWidget):
         self._show_trim()
         self.playback.seek(self.playback.begin_s)
         self._asked = None
+        self.shown.emit(self._episode)
 
     def _ticks_read(self, generation: int, ticks: Ticks) -> None:
         if generation != self._generation or self._open is None:
@@ -248,6 +282,7 @@ class Player(QWidget):
     def _decoded(self, generation: int, time_s: float, frames: dict[str, Frame]) -> None:
         if generation != self._generation:
             return
+        self._show_seen(frames)
         for (role, _), view in self._views.items():
             frame = frames.get(role)
             if frame is not None:

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import torch
 
+from core.messages import CameraInfo
 from core.policies.checkpoint import PolicyDescription, save_policy
 from core.policies.config import MLP
 from core.policies.model import PolicyModel
@@ -18,10 +19,14 @@ SETUP = Setup(name="gt-3d", object_points={"sugar_box": ((0.0, 0.0, 0.0),)})
 POLICY = "01JP0000000000000000000001"
 
 
-def policy(folder: Path, *, ahead_m: float = 0.03, rate_hz: float = 20.0) -> Path:
-    """The folder of a policy that wants the hand ``ahead_m`` along its own x axis in a second; NaN wants nothing."""
+def policy(folder: Path, *, ahead_m: float = 0.03, rate_hz: float = 20.0, camera: CameraInfo | None = None) -> Path:
+    """The folder of a policy that wants the hand ``ahead_m`` along its own x axis in a second; NaN wants nothing.
+
+    ``camera``: in which its point is shown.
+    """
+    setup = msgspec.structs.replace(SETUP, camera=camera)
     config = msgspec.structs.replace(MLP, representation="gt-3d", look_ahead_s=1.0)
-    model = PolicyModel(config, SETUP)
+    model = PolicyModel(config, setup)
     with torch.no_grad():
         for parameter in model.network.parameters():
             parameter.zero_()
@@ -35,7 +40,7 @@ def policy(folder: Path, *, ahead_m: float = 0.03, rate_hz: float = 20.0) -> Pat
         name="a little further",
         created_utc_ns=1,
         network=config.network,
-        setup=SETUP,
+        setup=setup,
         training=config,
         rate_hz=rate_hz,
         task="reach_t",
