@@ -13,7 +13,7 @@ from robot.rig import DEFAULT_RIG
 def doctor(
     library: LibraryOption = None, rig: RigOption = None, as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
-    """Check display, rendering, shared memory, clocks, disk and rig."""
+    """Check the machine, the libraries of real devices, the rig file and every device in it."""
     checks = run_checks(library_root(library), rig or DEFAULT_RIG)
     ok = all(check.ok for check in checks)
     if as_json:

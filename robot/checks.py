@@ -13,29 +13,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from core.clock import monotonic_ns, utc_ns
 from core.episodes.disk import estimated_bytes_per_second, minutes_left
 from core.errors import InputError, ProcessError
 from core.messages import CameraInfo
 from core.platform import free_bytes, network_file_system
 from core.processes.shared_memory import Bus, Session
+from robot.check import Check
+from robot.device_checks import check_devices, check_gpu, check_kits, check_multicast
 from robot.rig import load_rig
 from robot.teleoperation.global_listener import why_unavailable
 
 _PROBE_BYTES = 64 << 20
 _RENDER_TIMEOUT_S = 60
 _PACKAGES = ("PySide6", "pyqtgraph", "vispy", "mujoco", "mink", "mcap", "sqlite_utils", "iceoryx2", "cv2", "simplejpeg")
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One finding: what was looked at, whether it works, one sentence, and what to do if it does not."""
-
-    name: str
-    ok: bool
-    message: str
-    remedy: str = ""
 
 
 def run_checks(library: Path, rig: Path) -> list[Check]:
@@ -47,10 +38,13 @@ def run_checks(library: Path, rig: Path) -> list[Check]:
         check_shared_memory,
         check_clock,
         lambda: check_disk(library),
-        lambda: check_rig(rig),
+        check_gpu,
+        check_kits,
+        check_multicast,
         check_global_keys,
+        lambda: check_rig(rig),
     ]
-    return [check() for check in checks]
+    return [*(check() for check in checks), *check_devices(rig)]
 
 
 def check_python() -> Check:
@@ -172,8 +166,8 @@ def check_rig(rig: Path) -> Check:
         config = load_rig(rig)
     except InputError as error:
         return Check("rig", False, str(error), "Correct the file, or leave out --rig for the simulated one.")
-    roles = ", ".join(camera.role for camera in config.cameras)
-    return Check("rig", True, f"{config.title or config.name}: arm {config.arm.driver}, cameras {roles}.")
+    roles = ", ".join(camera.role for camera in config.cameras) or "none"
+    return Check("rig", True, f"{config.title or config.name}: arm {config.arm.driver}, cameras: {roles}.")
 
 
 def check_global_keys() -> Check:

@@ -12,12 +12,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from core.clock import NANOSECONDS, Clock
 from core.errors import DeviceError, StopReason
+from robot.check import Check
 from robot.device_clock import DeviceClock
 
 _LOG = logging.getLogger(__name__)
 DEFAULT_URL = "udpm://239.255.76.67:7667?ttl=0"
 """LCM's own network, on this machine alone; ``ttl=1`` reaches a driver on another machine of the same cable."""
 _POLL_MS = 100
+_CHECK_S = 1.5
 _LARGE_GAPS_A_SECOND = 10
 
 
@@ -63,6 +65,24 @@ class LcmLink:
                 self._lcm.handle_timeout(_POLL_MS)
             except Exception:  # noqa: BLE001 - one message that cannot be handled must not silence the rest
                 _LOG.exception("an LCM message could not be handled")
+
+
+def check_driver(url: str, channel: str, driver: str) -> Check:
+    """Whether a driver speaks on its channel; nothing is sent."""
+    heard = threading.Event()
+    try:
+        link = LcmLink(url)
+    except DeviceError as error:
+        return Check(driver, False, str(error), "Then run this again.")
+    link.subscribe(channel, lambda *_: heard.set())
+    link.start()
+    spoke = heard.wait(_CHECK_S)
+    link.close()
+    if spoke:
+        return Check(driver, True, f"{driver} speaks on {channel}.")
+    return Check(
+        driver, False, f"Nothing is heard on {channel} at {url}.", f"Start {driver}, with the same LCM address."
+    )
 
 
 class Stamped(Protocol):

@@ -18,12 +18,13 @@ import numpy as np
 from core.clock import NANOSECONDS, Clock
 from core.errors import DeviceError, StopReason
 from robot.arms.rate_limit import RateLimit
+from robot.check import Check
 from robot.devices import JOINT_COUNT, Arm, ArmState, DeviceContext, DeviceInfo, Joints
 from robot.drivers import options_of
-from robot.lcm_link import DEFAULT_URL, Heard, LcmLink, StatusFeed
+from robot.lcm_link import DEFAULT_URL, Heard, LcmLink, StatusFeed, check_driver
 
 if TYPE_CHECKING:
-    from robot.rig import DeviceConfig
+    from robot.rig import DeviceConfig, RigConfig
 
 _ENGAGE_RAD = 0.02
 _FOLLOWS_RAD = 0.01
@@ -54,6 +55,12 @@ def build(config: DeviceConfig, context: DeviceContext) -> Arm:
     limit = RateLimit(JOINT_SPEED_LIMITS_RAD_S, acceleration, 1.0 / rig.control_rate_hz)
     options: Options = options_of(config, INFO)
     return IiwaArm(options, limit, context.clock)
+
+
+def check(config: DeviceConfig, rig: RigConfig) -> Check:
+    """Whether the driver speaks."""
+    options: Options = options_of(config, INFO)
+    return check_driver(options.url, options.status_channel, "drake-iiwa-driver")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ its stamps. Stamps are the device's, mapped to the session clock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,15 @@ from core.clock import NANOSECONDS, Clock
 from core.errors import DeviceError, InputError
 from core.geometry import SE3
 from core.messages import CameraInfo, Frame
-from robot.cameras.realsense_devices import Settings, load_library, played, plugged_in, set_up
+from robot.cameras.realsense_devices import Found, Settings, list_devices, load_library, played, plugged_in, set_up
 from robot.cameras.realsense_stream import Format, Images, RealSenseStream
+from robot.check import Check, install_rules, may_open_usb
 from robot.device_clock import DeviceClock
 from robot.devices import Camera, DeviceContext, DeviceInfo
 from robot.drivers import options_of
 
 if TYPE_CHECKING:
-    from robot.rig import CameraConfig
+    from robot.rig import CameraConfig, RigConfig
 
 _POLL_S = 0.25
 _FIRST_IMAGE_NS = 4 * NANOSECONDS
@@ -66,6 +67,37 @@ def build(config: CameraConfig, context: DeviceContext) -> Camera:
         )
     find = played(rs, Path(options.recording)) if options.recording else plugged_in(rs, options.serial)
     return RealSenseCamera(rs, config, options, find, context)
+
+
+def check(config: CameraConfig, rig: RigConfig) -> Check:
+    """Whether the camera is there, at a speed that carries its images; a recording, whether it can be played."""
+    options: Options = options_of(config, INFO)
+    name = f"{config.role} camera"
+    try:
+        rs = load_library()
+        if options.recording:
+            played(rs, Path(options.recording))()
+            return Check(name, True, f"{options.recording} is played.")
+        found = list_devices(rs)
+    except DeviceError as error:
+        return Check(name, False, str(error), "Correct the rig file, or run 'make setup'.")
+    return judge(options.serial, found, name)
+
+
+def judge(serial: str, found: Sequence[Found], name: str) -> Check:
+    """What to say of the camera of that serial (empty: the only one) among those that are plugged in."""
+    there = ", ".join(f"{one.model} {one.serial} on USB {one.usb}" for one in found) or "none"
+    mine = [one for one in found if one.serial == serial] if serial else list(found)
+    if len(mine) != 1:
+        wanted = f"RealSense {serial}" if serial else "A single RealSense camera"
+        remedy = "Plug it in, or set options.serial in the rig file to one that is there."
+        if not may_open_usb(("8086",)):
+            remedy = install_rules()
+        return Check(name, False, f"{wanted} is not found; there are: {there}.", remedy)
+    message = f"{mine[0].model} {mine[0].serial}, firmware {mine[0].firmware}, on USB {mine[0].usb}."
+    if mine[0].usb.startswith("2"):
+        return Check(name, False, f"{message} That is too slow.", "Use a USB 3 port and the cable that came with it.")
+    return Check(name, True, message)
 
 
 class RealSenseCamera:

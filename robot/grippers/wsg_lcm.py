@@ -14,12 +14,13 @@ import msgspec
 
 from core.clock import NANOSECONDS, Clock
 from core.errors import DeviceError
+from robot.check import Check
 from robot.devices import DeviceContext, DeviceInfo, Gripper, GripperState
 from robot.drivers import options_of
-from robot.lcm_link import DEFAULT_URL, LcmLink, StatusFeed
+from robot.lcm_link import DEFAULT_URL, LcmLink, StatusFeed, check_driver
 
 if TYPE_CHECKING:
-    from robot.rig import DeviceConfig
+    from robot.rig import DeviceConfig, RigConfig
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +42,12 @@ def build(config: DeviceConfig, context: DeviceContext) -> Gripper:
     """The gripper; nothing is opened before ``start``."""
     options: Options = options_of(config, INFO)
     return WsgGripper(options, context.rig.limits.gripper_force_n, context.clock)
+
+
+def check(config: DeviceConfig, rig: RigConfig) -> Check:
+    """Whether the driver speaks."""
+    options: Options = options_of(config, INFO)
+    return check_driver(options.url, options.status_channel, "drake-schunk-driver")
 
 
 @dataclass(frozen=True, slots=True)

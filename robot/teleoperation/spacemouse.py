@@ -6,7 +6,9 @@ drives again, and a cap that falls silent while it is pushed counts as let go.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,13 +20,14 @@ import numpy as np
 from core.clock import NANOSECONDS, Clock
 from core.errors import DeviceError, InputError
 from core.geometry import Array
+from robot.check import Check, install_rules, may_open_usb
 from robot.devices import DeviceContext, DeviceInfo
 from robot.drivers import options_of
 from robot.teleoperation.device import DriveCommand, DriveContext, Intent
 from robot.teleoperation.presets import DriveAction
 
 if TYPE_CHECKING:
-    from robot.rig import DeviceConfig
+    from robot.rig import DeviceConfig, RigConfig
 
 _LOG = logging.getLogger(__name__)
 _POLL_S = 0.004
@@ -67,6 +70,22 @@ def open_first() -> Any:
         raise DeviceError(f"A SpaceMouse cannot be used ({error}); run 'make setup'.") from error
     except (RuntimeError, AttributeError) as error:
         raise DeviceError(f"There is no SpaceMouse to open: {error}") from error
+
+
+def check(config: DeviceConfig, rig: RigConfig) -> Check:
+    """Whether a SpaceMouse can be opened; one that is not plugged in may come later."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # the library prints what it opens
+            device = open_first()
+    except DeviceError as error:
+        if "HID API" in str(error):
+            remedy = "Install it: sudo apt-get install libhidapi-hidraw0."
+            return Check("spacemouse", False, "The library that reads a SpaceMouse (hidapi) is missing.", remedy)
+        if not may_open_usb(("256f",)):
+            return Check("spacemouse", False, f"{error} You may not be allowed to open it.", install_rules())
+        return Check("spacemouse", True, "None is plugged in; it can be plugged in at any time.")
+    device.close()
+    return Check("spacemouse", True, f"{device.name} drives the arm.")
 
 
 @dataclass(frozen=True, slots=True)

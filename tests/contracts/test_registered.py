@@ -80,6 +80,12 @@ def test_every_real_device_does_what_is_asked_of_its_kind() -> None:
         assert not missing, f"{name} has no {missing}"
 
 
+def test_every_real_device_can_be_checked_by_the_doctor() -> None:
+    for _, entry in DEVICES:
+        if not entry.info.simulated:
+            assert list(inspect.signature(entry.module.check).parameters) == ["config", "rig"]
+
+
 @pytest.mark.parametrize("name", list(TASKS.entries()))
 def test_a_task_states_its_rules(name: str) -> None:
     info = TASKS.get(name).info
