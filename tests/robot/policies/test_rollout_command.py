@@ -64,7 +64,7 @@ def test_attempts_are_episodes_of_the_catalogue_that_no_training_takes(tried: Pa
         (("--task", "reach_q"), "There is no task 'reach_q'"),
         (("--distribution", "wild"), "There is no distribution 'wild'"),
         (("--cameras", "ceiling"), "has no camera 'ceiling'"),
-        (("--policy", "01ZZ"), "There is no model '01ZZ'"),
+        (("--policy", "01ZZ"), "There is no policy '01ZZ'"),
     ],
 )
 def test_what_cannot_be_tried_is_said_in_a_sentence(tried: Path, words: tuple[str, ...], sentence: str) -> None:
