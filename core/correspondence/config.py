@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
 import msgspec
 
 from core.correspondence.mask_correction import MaskCorrection
 from core.errors import InputError
+from core.learning.values import AtLeastOne, Count, NotNegative, Positive, Probability, Share
 
 
 class EpisodeSpan(msgspec.Struct, frozen=True):
@@ -47,9 +47,6 @@ class Generality(StrEnum):
     """Objects of one class count as one, and nothing is pushed apart between scenes."""
 
 
-Weight = Annotated[float, msgspec.Meta(ge=0.0)]
-
-
 class ComparisonWeights(msgspec.Struct, frozen=True, kw_only=True):
     """How often a step compares what, relative to the others; "null" is 1 where the data allow it, else 0.
 
@@ -57,22 +54,22 @@ class ComparisonWeights(msgspec.Struct, frozen=True, kw_only=True):
     images of one moment of a demonstration.
     """
 
-    synchronised_views: Weight | None = None
-    single_object_within_scene: Weight | None = None
-    different_object_across_scene: Weight | None = None
-    multi_object_within_scene: Weight | None = None
-    synthetic_multi_object: Weight | None = None
+    synchronised_views: NotNegative | None = None
+    single_object_within_scene: NotNegative | None = None
+    different_object_across_scene: NotNegative | None = None
+    multi_object_within_scene: NotNegative | None = None
+    synthetic_multi_object: NotNegative | None = None
 
 
 class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The shape of a descriptor network; stored beside its weights and checked when they are loaded."""
 
     backbone: str = "efficientnet-lite0"
-    descriptor_dim: int = 16
+    descriptor_dim: AtLeastOne = 16
     normalised: bool = True
-    head_channels: int = 96
-    width: int = 320
-    height: int = 240
+    head_channels: AtLeastOne = 96
+    width: AtLeastOne = 320
+    height: AtLeastOne = 240
     """Size in pixels at which images enter the network; cameras of another size are resized to it."""
 
 
@@ -80,7 +77,7 @@ class AugmentationConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How training images are varied (paper, section IV-D; sizes in PAPER.md of the authors' code)."""
 
     rotation_deg: float = 30.0
-    any_rotation_probability: float = 0.3
+    any_rotation_probability: Probability = 0.3
     """How often an image is turned by any angle instead: round things look alike from all sides."""
     scale_low: float = 0.8
     scale_high: float = 1.2
@@ -90,8 +87,8 @@ class AugmentationConfig(msgspec.Struct, frozen=True, kw_only=True):
     saturation: float = 0.35
     hue_deg: float = 12.0
     gamma: float = 0.3
-    background_probability: float = 0.3
-    occlusion_probability: float = 0.1
+    background_probability: Probability = 0.3
+    occlusion_probability: Probability = 0.1
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,37 +101,37 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
     weights: str = "imagenet"
     """"imagenet", "none", or the path of a published weights file."""
     seed: int = 0
-    minutes: float = 5.0
+    minutes: NotNegative = 5.0
     """Time for training in minutes; 0 trains ``steps`` steps instead."""
-    steps: int = 0
-    batch_pairs: int = 4
-    crop: int = 160
+    steps: Count = 0
+    batch_pairs: AtLeastOne = 4
+    crop: Count = 160
     """Side in pixels of the square training images, cut around objects at the network's scale; 0: whole images."""
-    moments: int = 12
+    moments: AtLeastOne = 12
     """Moments drawn from each episode."""
-    matches: int = 256
+    matches: AtLeastOne = 256
     """Matches drawn from each pair."""
-    same_camera_fraction: float = 0.5
+    same_camera_fraction: Probability = 0.5
     """How often both images of a pair are the same one, warped twice."""
-    learning_rate: float = 2e-3
-    backbone_learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
-    temperature: float = 0.07
-    expectation_weight: float = 1.0
-    expectation_lambda: float = 1e-3
+    learning_rate: Positive = 2e-3
+    backbone_learning_rate: NotNegative = 1e-3
+    weight_decay: NotNegative = 1e-4
+    temperature: Positive = 0.07
+    expectation_weight: NotNegative = 1.0
+    expectation_lambda: NotNegative = 1e-3
     """Weight of the Gaussian that the expectation losses want a match's softmax to be."""
-    margin: float = 0.5
+    margin: Positive = 0.5
     """M of the contrastive loss."""
-    non_matches: int = 150
+    non_matches: Count = 150
     """Non-matches of the contrastive loss for every match, half on objects, half on the background."""
-    occlusion_margin_m: float = 0.006
+    occlusion_margin_m: NotNegative = 0.006
     """How far behind its measured depth a point may lie in the other view and still count as seen."""
     comparisons: ComparisonWeights = ComparisonWeights()
     descriptors: Generality = Generality.INSTANCE_SPECIFIC
-    photometric_limit: float = 4.0
+    photometric_limit: NotNegative = 4.0
     """Matches whose squared difference of normalised RGB, summed over channels, is larger are rejected."""
-    validation_fraction: float = 0.1
-    validate_every_s: float = 20.0
+    validation_fraction: Share = 0.1
+    validate_every_s: NotNegative = 20.0
     mixed_precision: bool = False
     compile: bool = False
 

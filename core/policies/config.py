@@ -8,11 +8,7 @@ from typing import Annotated
 import msgspec
 
 from core.errors import InputError
-
-Share = Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Positive = Annotated[float, msgspec.Meta(gt=0.0)]
-NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+from core.learning.values import AtLeastOne, Count, NotNegative, Positive, Share
 
 
 class Network(StrEnum):
@@ -68,8 +64,8 @@ class PolicyNetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The shape of the acting network; stored beside its weights and checked when they are loaded."""
 
     kind: Network = Network.MLP
-    hidden: Annotated[int, msgspec.Meta(ge=1)] = 128
-    layers: Annotated[int, msgspec.Meta(ge=1)] = 2
+    hidden: AtLeastOne = 128
+    layers: AtLeastOne = 2
     dropout: Share = 0.0
     activation: Activation = Activation.RELU
     layer_norm: bool = False
@@ -81,7 +77,7 @@ class AutoencoderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Pretraining of the spatial autoencoder (Finn et al. 2016): 60x80 grey targets, slow features."""
 
     steps: Count = 1000
-    batch: Annotated[int, msgspec.Meta(ge=1)] = 16
+    batch: AtLeastOne = 16
     learning_rate: Positive = 1e-3
     slow_weight: NotNegative = 1.0
 
@@ -119,14 +115,14 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     loss_units: LossUnits = LossUnits.STANDARDISED
     """What an error is measured in."""
     steps: Count = 30_000
-    batch: Annotated[int, msgspec.Meta(ge=1)] = 64
+    batch: AtLeastOne = 64
     learning_rate: Positive = 1e-3
     halvings: NotNegative = 7.0
     """How often the learning rate halves over the training, continuously."""
     decay_every: Count = 0
     """Multiply the rate by ``decay`` every so many steps instead; 0: halve as above."""
     decay: Positive = 0.5
-    truncate: Annotated[int, msgspec.Meta(ge=1)] = 50
+    truncate: AtLeastOne = 50
     """Longest stretch of steps that gradients flow through (truncated back-propagation through time)."""
     largest_gradient: NotNegative = 1.0
     """Gradients are clipped to this norm; 0: never."""
@@ -135,7 +131,7 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True):
     stop_after: Count = 0
     """Stop after so many validations without a better one; 0: never."""
     validation_fraction: Share = 0.1
-    validate_every: Annotated[int, msgspec.Meta(ge=1)] = 1000
+    validate_every: AtLeastOne = 1000
     rollouts: Count = 0
     """Simulated attempts at every tenth of the training, in a process apart."""
     seed: int = 0

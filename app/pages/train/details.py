@@ -101,6 +101,8 @@ class RunDetails(QFrame):
         self.table.setRowCount(len(rows))
         self.table.setHorizontalHeaderLabels(["", *(line.name for line in lines)])
         self.table.horizontalHeader().setVisible(several)
+        for place, line in enumerate(lines, start=1):
+            self.table.horizontalHeaderItem(place).setToolTip(line.name)
         self._share_width(several)
         for index, (name, values) in enumerate(rows):
             for place, words in enumerate((setting_words(name), *values)):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from app.pages.train.data_panel import WIDTH
-from app.pages.train.lines import setting_words
+from app.pages.train.fields import Folded, Rows, spin
 from app.pages.train.planning import Options
 from app.theme import unit
 from app.widgets.basics import column, text
@@ -22,92 +20,40 @@ from core.policies.config import NO_NOISE, PRESETS, Mode, Network, PolicyConfig,
 from core.registry import Entry
 from core.representations import REPRESENTATIONS
 
-_NUMBER_WIDTH = 40
-"""Of fields of folded settings, whose names are long."""
 _MODES = {
     Mode.SET: "Optimise the set",
     Mode.FIXED: "Fixed set",
     Mode.DENSE: "Set and network, end to end",
     Mode.PRETRAINED: "End to end, pretrained",
 }
-_POLICY_SETTINGS = (
-    "batch", "learning_rate", "look_ahead_s", "rate_hz", "points", "validation_fraction", "validate_every",
-    "network.hidden", "network.layers", "network.dropout", "network.gaussians", "ema", "stop_after",
-    "noise.position_m", "noise.rotation_deg",
-)  # fmt: skip
-_CORRESPONDENCE_SETTINGS = (
-    "steps", "batch_pairs", "crop", "moments", "learning_rate", "network.descriptor_dim", "network.backbone",
-    "validation_fraction",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    label: QLabel
-    field: QWidget
-
-    def show(self, shown: bool) -> None:
-        self.label.setVisible(shown)
-        self.field.setVisible(shown)
-
-
-class _Rows(QWidget):
-    """Fields with their names to the left."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(unit() * 2)
-        self._grid.setVerticalSpacing(unit())
-        self._grid.setColumnStretch(0, 1)
-
-    def add(self, words: str, field: QWidget) -> _Row:
-        label = text(words, muted=True)
-        field.setAccessibleName(words)
-        row = self._grid.rowCount()
-        self._grid.addWidget(label, row, 0)
-        self._grid.addWidget(field, row, 1)
-        return _Row(label, field)
-
-    def add_words(self, label: QLabel) -> None:
-        label.setWordWrap(True)
-        self._grid.addWidget(label, self._grid.rowCount(), 0, 1, 2)
-
-
-def _spin(low: int, high: int) -> QSpinBox:
-    spin = QSpinBox()
-    spin.setRange(low, high)
-    spin.setGroupSeparatorShown(True)
-    spin.lineEdit().setTextMargins(2 * unit(), 0, 0, 0)
-    spin.setFixedWidth(unit() * WIDTH)
-    return spin
-
-
-class Folded(_Rows):
-    """Settings by their names; an empty field leaves what the preset says."""
-
-    changed = Signal()
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        super().__init__()
-        self._fields = {name: QLineEdit() for name in names}
-        for name, field in self._fields.items():
-            field.setFixedWidth(unit() * _NUMBER_WIDTH)
-            field.editingFinished.connect(self.changed.emit)
-            field.returnPressed.connect(field.clearFocus)
-            self.add(setting_words(name), field)
-
-    def show_defaults(self, config: msgspec.Struct) -> None:
-        for name, field in self._fields.items():
-            value = config
-            for part in name.split("."):
-                value = getattr(value, part)
-            field.setPlaceholderText(f"{value:g}" if isinstance(value, float) else str(value))
-
-    @property
-    def settings(self) -> dict[str, str]:
-        return {name: field.text().strip() for name, field in self._fields.items() if field.text().strip()}
+_POLICY_SETTINGS = {
+    "batch": "Moments that are learned from together in a step.",
+    "learning_rate": "How far a step goes; lower it when the loss jumps.",
+    "look_ahead_s": "How far ahead the setpoint lies that is imitated.",
+    "rate_hz": "How often the policy looks in a second; 0: as often as was recorded, at most 30.",
+    "points": "Descriptors or feature points that are followed.",
+    "validation_fraction": "Share of the episodes that are not learned from but judged on.",
+    "validate_every": "Steps between two judgements on the held-out episodes.",
+    "network.hidden": "Width of the acting network.",
+    "network.layers": "Layers of the acting network.",
+    "network.dropout": "Share of its units that are left out at random in every step.",
+    "network.gaussians": "Several answers that an action may be one of; 0: one action.",
+    "ema": "How slowly the weights that act follow the learned ones, below 1; 0: they are the newest.",
+    "stop_after": "End after so many judgements without a better one; 0: never.",
+    "noise.position_m": "Deviation of the noise on where the hand is seen.",
+    "noise.rotation_deg": "Deviation of the noise on how the hand is turned.",
+}
+"""What is folded away, and what it does."""
+_CORRESPONDENCE_SETTINGS = {
+    "steps": "Steps of training where minutes are 0.",
+    "batch_pairs": "Pairs of images in a step.",
+    "crop": "Side of the square that is cut around objects, in pixels; 0: whole images.",
+    "moments": "Moments drawn from each episode.",
+    "learning_rate": "How far a step goes; lower it when the loss jumps.",
+    "network.descriptor_dim": "Numbers in a descriptor.",
+    "network.backbone": "The network that sees.",
+    "validation_fraction": "Share of the episodes that are not learned from but judged on.",
+}
 
 
 class PolicyPanel(QWidget):
@@ -126,8 +72,8 @@ class PolicyPanel(QWidget):
         hints = ("For free motion.", "For pushing: a short look ahead.", "What the paper says.")
         self.preset = Segments(tuple(name.capitalize() for name in PRESETS), hints)
         self.explanation = text("", muted=True, small=True)
-        self.noise, self.seed = QCheckBox("on the observed hand"), _spin(0, 2**31 - 1)
-        self.steps, self.rollouts = _spin(1, 10_000_000), _spin(0, 10_000)
+        self.noise, self.seed = QCheckBox("on the observed hand"), spin(0, 2**31 - 1)
+        self.steps, self.rollouts = spin(1, 10_000_000), spin(0, 10_000)
         self.rollouts.setSpecialValueText("none")
         self.rollouts.setToolTip("Simulated attempts at every tenth of the training.")
         self.folded = Folded(_POLICY_SETTINGS)
@@ -139,13 +85,13 @@ class PolicyPanel(QWidget):
             combo.currentIndexChanged.connect(lambda _: self._show_rows())
         for segments in (self.network, self.preset):
             segments.chosen.connect(lambda _: self._use_preset())
-        for spin in (self.steps, self.seed, self.rollouts):
-            spin.valueChanged.connect(lambda _: self.changed.emit())
+        for field in (self.steps, self.seed, self.rollouts):
+            field.valueChanged.connect(lambda _: self.changed.emit())
         self.noise.toggled.connect(lambda _: self.changed.emit())
         self.folded.changed.connect(self.changed.emit)
 
     def _compose(self) -> None:
-        rows = _Rows()
+        rows = Rows()
         rows.add("Sees", self.representation)
         rows.add_words(self.explanation)
         self._mode = rows.add("Descriptors", self.mode)
@@ -259,9 +205,9 @@ class DescriptorPanel(QWidget):
         self.loss = Combo(WIDTH)
         self.minutes = QLineEdit()
         self.minutes.setFixedWidth(unit() * WIDTH)
-        self.seed = _spin(0, 2**31 - 1)
+        self.seed = spin(0, 2**31 - 1)
         self.folded = Folded(_CORRESPONDENCE_SETTINGS)
-        rows = _Rows()
+        rows = Rows()
         rows.add("Preset", self.preset)
         rows.add("Loss", self.loss)
         rows.add("Minutes", self.minutes)

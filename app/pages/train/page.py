@@ -215,7 +215,7 @@ class TrainPage(Page):
 
     def _draw(self) -> None:
         """Read what the chosen runs reported; an older question's answer is dropped."""
-        lines = self.table.chosen[:MOST]
+        lines = sorted(self.table.chosen[:MOST], key=lambda line: line.run.id)  # sorting the table recolours nothing
         self._read += 1
         asked = self._read
 
