@@ -18,6 +18,7 @@ from commands import (
     episodes,
     evaluate,
     experiment,
+    latency,
     models,
     record,
     rollout,
@@ -46,6 +47,7 @@ app.command("rollout")(rollout.rollout)
 app.command("demo")(demo.demo)
 app.command("experiment")(experiment.experiment)
 app.command("doctor")(doctor.doctor)
+app.command("latency")(latency.latency)
 
 
 @app.callback(invoke_without_command=True)

@@ -15,6 +15,7 @@ from core.errors import ProcessError, StopReason
 from core.messages import ControlMode, Disturbance, EpisodeEvent, Floats, Source, Step
 from core.processes.heartbeat import Heartbeat
 from core.processes.shared_memory import MessagePublisher, MessageSubscriber
+from robot.alignment import PoseHistory
 from robot.assembly import Scene
 from robot.control_loop import ControlLoop
 
@@ -34,9 +35,10 @@ class ControlThread:
         scene: Scene | None,
         steps: MessagePublisher,
         heartbeats: MessageSubscriber[Heartbeat] | None,
+        hand: PoseHistory | None = None,
     ) -> None:
         self._loop, self._clock, self._scene = loop, clock, scene
-        self._steps, self._heartbeats = steps, heartbeats
+        self._steps, self._heartbeats, self._hand = steps, heartbeats, hand
         self._work: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._conditions: list[tuple[Callable[[], bool], Callable[[], None]]] = []
         self._recorder: Recorder | None = None
@@ -170,6 +172,8 @@ class ControlThread:
 
     def _publish(self, step: Step) -> None:
         self._steps.publish(step)
+        if self._hand is not None:
+            self._hand.see(step.state)
         if self._told is not None and self._scene is not None and self._loop.source is Source.POLICY:
             self._told.publish(self._scene.truth())
         if self._recorder is not None:

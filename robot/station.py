@@ -30,7 +30,9 @@ from core.processes.shared_memory import Bus, Session
 from core.registry import Registry
 from core.tasks import TaskInfo
 from robot import station_messages as messages
+from robot.alignment import PoseHistory, aligned
 from robot.assembly import Devices, assemble
+from robot.calibration.stored import load_latencies
 from robot.camera_watch import CameraWatch
 from robot.command_reader import CommandReader
 from robot.control_loop import ControlLoop
@@ -73,6 +75,7 @@ class Station:
     def __init__(self, channel: Channel, spec: messages.StationSpec) -> None:
         self._channel, self._spec = channel, spec
         self._config: RigConfig = load_rig(Path(spec.rig))
+        self._latencies = load_latencies(Path(spec.rig))
         self._clock = WallClock()
         self._bus = Bus(Session.from_text(spec.session), "station")
         self._devices: Devices = assemble(
@@ -91,12 +94,14 @@ class Station:
         self._home = self._loop.start().pose
         self._status = self._bus.message_publisher(messages.STATUS_TOPIC)
         self._next_status_ns = 0
+        self._hand = None if self._devices.scene is not None else PoseHistory()
         self._control = ControlThread(
             self._loop,
             self._clock,
             self._devices.scene,
             steps=self._bus.message_publisher(messages.STEP_TOPIC),
             heartbeats=self._bus.message_subscriber(HEARTBEAT_TOPIC, Heartbeat) if spec.heartbeat else None,
+            hand=self._hand,
         )
         self._recording = StationRecording(
             channel, self._control, self._clock, self._devices, self._config, spec.encoder_threads
@@ -110,7 +115,8 @@ class Station:
     def run(self, terminated: threading.Event) -> int:
         """Serve the parent; returns the exit status."""
         for camera, delivery in zip(self._devices.cameras, self._deliveries, strict=True):
-            camera.start(delivery)
+            late_s = self._latencies.of_camera(camera.info.role)
+            camera.start(delivery if self._hand is None else aligned(camera.info, late_s, self._hand, delivery))
         self._control.start()
         self._commands.start()
         self._channel.send(self._ready())

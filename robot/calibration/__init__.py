@@ -1,0 +1,1 @@
+"""What must be measured once on a real rig."""
