@@ -67,6 +67,12 @@ class Ring:
         self._next = (self._next + 1) % _CAPACITY
         self._count = min(self._count + 1, _CAPACITY)
 
+    def interrupt(self) -> None:
+        """Nothing joins what comes next to what was."""
+        times, values = self.read()
+        if len(times):
+            self.append(float(times[-1]), np.full(values.shape[1], np.nan))
+
     def read(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times ``(N,)`` and values ``(N, lines)``, oldest first."""
         order = (np.arange(self._count) + self._next - self._count) % _CAPACITY
@@ -169,6 +175,11 @@ class LivePlots(QWidget):
         for ring, each in zip(self._rings, values, strict=True):
             ring.append(time_s, each)
         self._fresh = True
+
+    def interrupt(self) -> None:
+        """Leave a gap before what comes next."""
+        for ring in self._rings:
+            ring.interrupt()
 
     def draw(self, now_ns: int) -> None:
         """Draw when something is new, at most at 8 Hz."""

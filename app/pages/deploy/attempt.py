@@ -279,7 +279,6 @@ class AttemptFlow(QObject):
     def _recording(self, event: RecordingStarted) -> None:
         if self._is_ours(event.id):
             self._started = True
-            self.choices.seed += 1
             self._messenger.withdraw("deploy")
             self._grant()
 
@@ -315,6 +314,7 @@ class AttemptFlow(QObject):
         if not self._is_ours(event.summary.id):
             return
         self._metadata, self._lost_it, self._last = None, False, event.summary.id
+        self.choices.seed += 1
         self._station.release_lease()
         self._let_go()
         self._policy.rest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel
 
 from app.actions import ActionBook
@@ -13,6 +13,7 @@ from core.messages import Disturbance, Source
 from robot.policies.runner_messages import PolicyInsight
 from robot.station_messages import StationStatus
 
+_ROOMY = 320
 _STATES = {
     Phase.IDLE: "Ready",
     Phase.LOADING: "Loading the policy",
@@ -63,6 +64,10 @@ class AttemptBar(QFrame):
         self.setLayout(layout)
         self._phase = Phase.IDLE
         self.show_phase(Phase.IDLE)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window what can be done comes before figures."""
+        self._figures.setVisible(self.width() >= unit() * _ROOMY)
 
     def show_phase(self, phase: Phase) -> None:
         self._phase = phase

@@ -268,6 +268,8 @@ class DeployPage(Page):
         self.toolbar.show_resting(resting)
         self.toolbar.show_seed(self.flow.choices.seed)
         self.views.show_recording(phase in UNDER_WAY)
+        if phase is Phase.DRIVING and self._plots is not None:
+            self._plots.interrupt()
         if phase is Phase.PROMPT:
             self._services.actions["view.ghost"].setChecked(True)
         if phase not in _WORTH_SHOWING:

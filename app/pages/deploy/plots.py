@@ -14,7 +14,7 @@ _NAMED = 8
 """With more values than this, a legend would be longer than its plot is wide."""
 _COLOURS = 7
 _HAND = PlotSpec("Action: hand to go, mm", ("x", "y", "z"), (False,) * 3, (0, 1, 2))
-_GRIPPER = PlotSpec("Action: gripper, mm", ("width", "wanted"), (False, True), (0, 0), (0.0, 115.0))
+_GRIPPER = PlotSpec("Gripper, mm", ("width", ""), (False, True), (0, 0), (0.0, 115.0))
 _LATENCY = PlotSpec("Latency, ms", ("in all", "acting"), (False, False), (0, 1))
 
 

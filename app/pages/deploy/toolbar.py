@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QSlider, QSpinBox
 
 from app.actions import ActionBook
@@ -12,6 +13,7 @@ from app.theme import unit
 from app.widgets.basics import row, text
 from app.widgets.choices import ActionSegments, Combo, tool
 
+_ROOMY = 320
 _SLOWEST_PERCENT = 10
 _MOST_SEEDS = 1_000_000
 
@@ -52,9 +54,18 @@ class DeployToolbar(QFrame):
         self.scripted.setToolTip("The task's scripted pushes act during the next attempt")
         self.scripted.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._simulated = (self.distribution, self.seed, self.scripted)
-        speed = text("Speed", muted=True)
+        self._speed_label = text("Speed", muted=True)
         layout = row(
-            self.policy, 2, speed, self.speed, self._percent, 1, *self._simulated, None, margins=(3, 0, 3, 0), gap=2
+            self.policy,
+            2,
+            self._speed_label,
+            self.speed,
+            self._percent,
+            1,
+            *self._simulated,
+            None,
+            margins=(3, 0, 3, 0),
+            gap=2,
         )
         for name in ("view.cloud", "view.push", "view.traces", "view.reset"):
             layout.addWidget(tool(book[name]))
@@ -68,6 +79,13 @@ class DeployToolbar(QFrame):
         self.seed.valueChanged.connect(self.seedChosen.emit)
         self.seed.lineEdit().returnPressed.connect(self.seed.clearFocus)
         self.scripted.toggled.connect(self.scriptedChosen.emit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window names and the slider are shorter."""
+        narrow = self.width() < unit() * _ROOMY
+        self._speed_label.setVisible(not narrow)
+        self.policy.setFixedWidth(unit() * (45 if narrow else 70))
+        self.speed.setFixedWidth(unit() * (18 if narrow else 28))
 
     def offer(self, policies: tuple[PolicyLine, ...], titles: dict[str, str], chosen: str) -> None:
         """Policies by name and task."""

@@ -14,7 +14,7 @@ from app.pages.episodes.editing import EpisodeEditing
 from app.pages.episodes.filter_bar import FilterBar
 from app.pages.episodes.model import EpisodeModel, when_words
 from app.pages.episodes.player import Player
-from app.pages.episodes.reviewing import Reviewing
+from app.pages.episodes.policy_points import PolicyPoints
 from app.pages.episodes.statistics_panel import StatisticsPanel
 from app.pages.episodes.table import EpisodeDelegate, EpisodeTable
 from app.pages.episodes.thumbnails import ThumbnailStore
@@ -53,7 +53,7 @@ class EpisodesPage(Page):
             self.model, EpisodeDelegate(self.thumbnails, lambda name: self._titles.get(name, name))
         )
         self.player = Player(services)
-        self.reviewing = Reviewing(services, self.player.show_review, self)
+        self.points = PolicyPoints(services, self.player.show_review, self)
         self.details = Details(services.actions)
         self.statistics = StatisticsPanel(self._titles)
         self.editing = EpisodeEditing(services.library, services.messenger)
@@ -121,7 +121,7 @@ class EpisodesPage(Page):
         details.tagAdded.connect(lambda tag: self._edit("tag", add_tags=[tag]))
         details.tagRemoved.connect(lambda tag: self._edit("untag", remove_tags=[tag]))
         self.player.trimmed.connect(self._trim)
-        self.player.shown.connect(self.reviewing.watch)
+        self.player.shown.connect(self.points.watch)
         self._services.station.readied.connect(self._station_ready)
         self._services.station.statusChanged.connect(self._station_status)
         self._services.station.exited.connect(lambda _: self._services.actions["play.robot"].setEnabled(False))
@@ -186,7 +186,7 @@ class EpisodesPage(Page):
         settings.put(_STATISTICS, self._services.actions["find.statistics"].isChecked())
         settings.put(_SORT, (self.model.sorted_by, self.model.descending))
         self.player.remember()
-        self.reviewing.close()
+        self.points.close()
         self.thumbnails.close()
 
     def reveal(self, episode_id: str) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _JOB = "policy's points"
 
 
-class Reviewing(QObject):
+class PolicyPoints(QObject):
     """While its action is on, ``show`` gets the review of each attempt that is watched; None of other episodes."""
 
     def __init__(self, services: Services, show: Callable[[Review | None], None], parent: QObject) -> None:
