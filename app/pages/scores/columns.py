@@ -103,7 +103,8 @@ def _angle_deg(attempt: AttemptRow) -> float | None:
 def _outcome_words(attempt: AttemptRow) -> str:
     said = _OUTCOMES[attempt.outcome][0]
     seen = Outcome.SUCCESS if attempt.judged else Outcome.FAILURE
-    overruled = attempt.judged is not None and attempt.outcome not in (seen, None)
+    judged = attempt.judged is not None and attempt.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
+    overruled = judged and attempt.outcome is not seen
     return f"{said}, overruled" if overruled else said
 
 
