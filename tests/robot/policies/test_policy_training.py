@@ -221,7 +221,7 @@ def test_looks_are_kept_within_a_bound(tmp_path: Path) -> None:
     ("change", "sentence"),
     [
         ({"representation": "dd-4d"}, "There is no representation 'dd-4d'; choose one of"),
-        ({"representation": "dd-2d", "descriptor_model": "01ZZ"}, "There is no model '01ZZ'"),
+        ({"representation": "dd-2d", "descriptor_model": "01ZZ"}, "There is no descriptor model '01ZZ'"),
         ({"representation": "dd-2d", "descriptor_set": "mine"}, "has no one set 'mine'; there are: none"),
         ({"camera": "ceiling"}, "no images of a 'ceiling' camera; choose from: right, left"),
         ({"representation": "dd-2d", "rate_hz": 4.0}, "recorded at 5 images a second, which does not give 4"),
