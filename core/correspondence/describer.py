@@ -22,11 +22,12 @@ class Describer:
     def dim(self) -> int:
         return self._network.config.descriptor_dim
 
+    @torch.inference_mode()
     def describe(self, rgb: NDArray[np.uint8]) -> DescriptorImage:
         """The descriptor image of ``(H, W, 3) uint8``."""
         config = self._network.config
         small = resized_rgb(rgb, config.width, config.height)
         image = torch.from_numpy(np.ascontiguousarray(small)).to(self._device)
         batch = image.permute(2, 0, 1).unsqueeze(0).float().div_(255.0).contiguous(memory_format=torch.channels_last)
-        coarse = self._network.described(batch)[0].permute(1, 2, 0).cpu().numpy()
+        coarse = self._network(batch)[0].permute(1, 2, 0).float().cpu().numpy()
         return DescriptorImage.of(coarse, rgb.shape[1], rgb.shape[0])

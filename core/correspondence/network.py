@@ -51,12 +51,14 @@ class DescriptorNetwork(nn.Module):
         for lateral, finer in zip(reversed(self.lateral[:-1]), reversed(features[:-1]), strict=True):
             upsampled = functional.interpolate(merged, size=finer.shape[-2:], mode="bilinear", align_corners=False)
             merged = lateral(finer) + upsampled
-        descriptors: Tensor = self.out(self.smooth(merged))
+        smooth = self.smooth(merged)
+        with torch.autocast(smooth.device.type, enabled=False):  # descriptors of neighbours differ by little
+            descriptors: Tensor = self.out(smooth.to(self.out.weight.dtype))
         return functional.normalize(descriptors, dim=1) if self.config.normalised else descriptors
 
     @torch.inference_mode()
     def described(self, images: Tensor) -> Tensor:
-        """``forward`` at work, float32: in bfloat16 on a processor that computes with it, which takes half the time."""
+        """``forward`` for a policy, float32: in bfloat16 on a processor that computes with it, in half the time."""
         with torch.autocast("cpu", torch.bfloat16, enabled=images.device.type == "cpu" and _computes_bfloat16()):
             found: Tensor = self(images)
         return found.float()
