@@ -1,4 +1,4 @@
-"""``main.py experiment``: a table of the paper from nothing, demonstrations included."""
+"""``main.py experiment``: a table or figure of the paper from nothing, demonstrations included."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from robot.rig import DEFAULT_RIG, load_rig
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(help="table1 or table2.")],
+    name: Annotated[str, typer.Argument(help="table1, table2 or figure4.")],
     scale: Annotated[str, typer.Option(help="smoke, laptop (hours on two cores) or paper (a GPU).")] = "laptop",
     folder: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR", help="Where its libraries and results lie; what is there is used.", show_default=False
         ),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where results are written; default: in that folder.", show_default=False),
     ] = None,
     only: Annotated[str, typer.Option(help="Only cells whose name holds these words.")] = "",
     address: Annotated[str, typer.Option(metavar="RAY", help="A Ray cluster; default: workers on this machine.")] = "",
@@ -31,7 +35,7 @@ def experiment(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Reproduce a table of the paper. What is done is kept: run it again to go on."""
+    """Reproduce a table or figure of the paper. What is done is kept: run it again to go on."""
     from experiments.cells import Scale
     from experiments.registry import EXPERIMENTS
 
@@ -46,14 +50,15 @@ def experiment(
         if not quiet:
             typer.echo(sentence, err=True)
 
-    made = Run(name, Scale(scale), root, config, say)
+    made = Run(name, Scale(scale), root, results or root / "results", config, say)
     table = made.finish(only, address or None, workers)
     if as_json:
         emit({"table": table, "path": str(made.folder)})
     elif not quiet:
         print((made.folder / "table.md").read_text())
         print(f"Results: {made.folder}")
-    broken = [cell for cell in table.cells if cell.error]
+    broken = [cell for cell in table.cells if cell["error"]]
     if broken:
-        say(f"{len(broken)} cells have no figure: {broken[0].name}: {broken[0].error}")
+        first = broken[0]
+        say(f"{len(broken)} cells have no figure: {first['row']}, {first['column']}: {first['error']}")
         raise typer.Exit(1)

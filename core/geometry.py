@@ -199,6 +199,12 @@ class PinholeCamera:
             v = self.fy * points[..., 1] / z + self.cy
         return np.stack([u, v], axis=-1), z
 
+    def shows(self, points_C: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether points ``(..., 3)`` in the camera frame lie before it and in its image, ``(...)``; nothing hides."""
+        uv, z = self.project(points_C)
+        within = (uv >= -0.5) & (uv < np.array([self.width, self.height]) - 0.5)
+        return np.asarray((z > 0.0) & within.all(axis=-1))
+
     def unproject(self, uv: NDArray[Any], depth_m: NDArray[Any]) -> Array:
         """Lift ``(..., 2)`` pixels with depths z in metres to ``(..., 3)`` points in the camera frame."""
         uv = np.asarray(uv, dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,26 +51,19 @@ CAMERAS = ("right", "left")
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One figure of a table: the share of trials that succeed. ``paper``: what the paper has there, percent."""
+    """One figure of a table: the share of trials that succeed, of one policy for each seed of the training.
+
+    ``paper``: what the paper has there, percent.
+    """
 
     row: str
     column: str
-    trials: Trials
+    trials: tuple[Trials, ...]
     paper: float | None = None
 
     @property
     def name(self) -> str:
         return f"{self.row}, {self.column}"
-
-
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """A table of the paper. ``cells`` of a scale, in the order of the page; ``compared``: pairs of cells' names that
-    were tried on the same starts and are tested against each other."""
-
-    title: str
-    cells: Callable[[Scale], tuple[Cell, ...]]
-    compared: tuple[tuple[str, str], ...] = ()
 
 
 def shown(task: str, episodes: int, scale: Scale) -> Demonstrations:
@@ -86,18 +79,21 @@ def trials(
     *,
     recipe: str = "default",
     network: Network = Network.MLP,
-    seed: int = 0,
+    visuals: tuple[str, ...] = (),
     changes: Mapping[str, object] = {},
-) -> Trials:
-    """Trials of a policy that learns from these demonstrations, by a preset and changes to it."""
+) -> tuple[Trials, ...]:
+    """Trials of policies that learn from these demonstrations, by a preset and changes to it; one for each seed."""
     sizes, info = SIZES[scale], REPRESENTATIONS.get(representation).info
     mode = sizes.mode if info.descriptors else Mode.FIXED
     learns_to_see = info.learns_to_see(mode)
     config: PolicyConfig = preset(recipe, network, learns_to_see=learns_to_see)
     steps = sizes.seeing_steps if learns_to_see else sizes.steps
-    given = {"representation": representation, "mode": mode, "seed": seed, **changes}
+    given = {"representation": representation, "mode": mode, **changes}
     config = msgspec.structs.replace(config, **given | ({} if steps is None else {"steps": steps}))
-    descriptors = None
-    if info.descriptors:
-        descriptors = Descriptors(demonstrations, msgspec.structs.replace(sizes.descriptors, seed=seed))
-    return Trials(Policy(demonstrations, config, descriptors), sizes.trials)
+
+    def learned(seed: int) -> Policy:
+        seen = Descriptors(demonstrations, msgspec.structs.replace(sizes.descriptors, seed=seed))
+        seeded = msgspec.structs.replace(config, seed=seed)
+        return Policy(demonstrations, seeded, seen if info.descriptors else None)
+
+    return tuple(Trials(learned(seed), sizes.trials, visuals) for seed in range(sizes.seeds))

@@ -10,13 +10,15 @@ from typing import Any
 
 import msgspec
 
+from core.attempts.workspace import start_of
 from core.library import Library
 from core.library.query import EpisodeFilter
 from core.library.runs import RunRow
-from core.messages import EpisodeMetadata, EpisodeSummary
+from core.messages import EpisodeMetadata, EpisodeSummary, Floats, TargetError
 from core.processes.jobs import JobEnded
+from core.tasks import StartRange
 from experiments.engine import PieceFailedError
-from experiments.steps import Demonstrations, Descriptors, Policy, Step, Trial, Trials
+from experiments.steps import Demonstrations, Descriptors, Policy, Step, Trial, Trials, Tried
 from experiments.store import Store
 from experiments.work import simulate, train
 from robot.jobs import again, finish, start
@@ -24,6 +26,7 @@ from robot.lockstep import LockstepSpec, Rollout
 from robot.lockstep_episodes import begin, discard
 from robot.lockstep_pool import Job
 from robot.rig import RigConfig
+from robot.simulation.tasks import TASKS
 
 _DATASET = "all"
 _EPISODES, _TRIALS = 5, 10
@@ -148,13 +151,37 @@ def _trials(step: Trials, store: Store, rig: RigConfig) -> Doing:
     )
     rows: list[Trial] = []
 
+    starts = TASKS.get(task).info.starts
+
     def take(found: Sequence[tuple[Job, Rollout]]) -> None:
-        for job, rollout in found:
-            reason = None if rollout.stop_reason is None else str(rollout.stop_reason)
-            rows.append(Trial(job.metadata.seed or 0, rollout.success, round(rollout.duration_s, 3), reason))
+        rows.extend(_trial(job.metadata.seed or 0, rollout, starts) for job, rollout in found)
+
+    def end() -> Tried:
+        scores = store.library(step.policy.demonstrations).scores
+        training = [] if starts is None else scores.training_starts(description.id, starts)
+        return Tried(tuple(sorted(rows, key=lambda row: row.seed)), tuple(map(_rounded, training)))
 
     pieces = [(simulate, (spec, chunk)) for chunk in _chunks(tried, _TRIALS)]
-    return Doing(pieces, take, lambda: sorted(rows, key=lambda row: row.seed))
+    return Doing(pieces, take, end)
+
+
+def _trial(seed: int, rollout: Rollout, starts: StartRange | None) -> Trial:
+    start = None if starts is None else start_of(rollout.start_poses, starts)
+    error = rollout.final_error
+    return Trial(
+        seed=seed,
+        success=rollout.success,
+        duration_s=round(rollout.duration_s, 3),
+        stop_reason=None if rollout.stop_reason is None else str(rollout.stop_reason),
+        in_view=rollout.in_view,
+        start=None if start is None else _rounded(start),
+        error=TargetError(round(error.distance_m, 6), round(error.angle_rad, 6)),
+    )
+
+
+def _rounded(values: Floats) -> Floats:
+    """To a tenth of a millimetre and of a thousandth of a degree."""
+    return tuple(round(value, 4) for value in values)
 
 
 def _chunks(jobs: Iterable[Job], size: int) -> Iterator[tuple[Job, ...]]:

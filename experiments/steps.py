@@ -9,10 +9,12 @@ import hashlib
 
 import msgspec
 
+from core.attempts.workspace import signed_distance
 from core.correspondence.config import TrainingConfig
+from core.messages import Floats, TargetError
 from core.policies.config import PolicyConfig
 
-_FORMAT = 1
+_FORMAT = 2
 """Counts up when a step comes to mean something else."""
 FIRST_TRIAL = 900_000
 """Trials begin at seeds that no demonstration has."""
@@ -101,12 +103,31 @@ class Trials(Step, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """How one attempt ended. ``success`` None: it was ended by something that is not the policy's fault."""
+    """How one attempt ended. ``success`` None: it was ended by something that is not the policy's fault.
+
+    ``in_view``: the policy's camera saw the object whole throughout; ``start``: x, y (m) and heading (degrees) of the
+    object, None where the task does not say what begins where; ``error``: how far from its target it ended.
+    """
 
     seed: int
     success: bool | None
     duration_s: float
     stop_reason: str | None
+    in_view: bool
+    start: Floats | None
+    error: TargetError
+
+    @property
+    def by_script(self) -> bool:
+        """Success by the authors' script: at the end position / 1 cm + angle / 5 degrees is at most 1.2."""
+        return self.success is not None and signed_distance(self.error) >= 0.0
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """What came of trials. ``training``: where the demonstrations began that the policy has learned from."""
+
+    trials: tuple[Trial, ...]
+    training: tuple[Floats, ...]
 
 
 def in_order(wanted: tuple[Step, ...]) -> list[Step]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.policies.config import Network
-from experiments.cells import Cell, Experiment, Scale, shown, trials
+from experiments.cells import Cell, Scale, shown, trials
+from experiments.experiment import Experiment
 
 _ROWS = {
     "gt-3d": "Ground truth 3-D points",

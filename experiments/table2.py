@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from core.policies.config import NO_NOISE, Network, preset
-from experiments.cells import Cell, Experiment, Scale, shown, trials
+from experiments.cells import Cell, Scale, shown, trials
+from experiments.experiment import Experiment
 
 _METHODS = {"gt-2d": "GT-2D", "dd-2d": "DD-2D"}
 _PAPER = {

@@ -45,6 +45,9 @@ class Scene(Simulation, Protocol):
     def error(self) -> TargetError:
         """How far from its target the task is at this moment."""
 
+    def in_view(self, role: str) -> bool:
+        """Whether the camera of that role sees the task's object whole."""
+
     def finished(self) -> bool: ...
     def goal_X_WE(self) -> Floats | None:
         """Where the task wants the hand, if it wants it somewhere."""

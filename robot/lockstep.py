@@ -19,7 +19,17 @@ from core.episodes.disk import check_free_space, estimated_bytes_per_second
 from core.episodes.recorder import Recorder
 from core.errors import StopReason
 from core.geometry import SE3
-from core.messages import CameraInfo, EpisodeEvent, EpisodeMetadata, EpisodeSummary, Frame, Setpoint, Source
+from core.messages import (
+    CameraInfo,
+    EpisodeEvent,
+    EpisodeMetadata,
+    EpisodeSummary,
+    Floats,
+    Frame,
+    Setpoint,
+    Source,
+    TargetError,
+)
 from core.static_scenes import scanning_cameras
 from robot.assembly import Devices, Scene, assemble
 from robot.control_loop import ControlLoop
@@ -69,13 +79,17 @@ class _ExpertSource:
 class Rollout:
     """What came of one attempt: judged by the simulator; ``summary`` of its file, if it was recorded.
 
-    ``success`` None: it was ended by something that is not the policy's fault.
+    ``success`` None: it was ended by something that is not the policy's fault. ``start_poses``: ``X_WO`` by name;
+    ``final_error``: how far from its target it ended; ``in_view``: see ``PolicySource``.
     """
 
     success: bool | None
     duration_s: float
     stop_reason: StopReason | None
     summary: EpisodeSummary | None
+    start_poses: dict[str, Floats]
+    final_error: TargetError
+    in_view: bool
 
 
 def _nobody(frame: Frame) -> None:
@@ -150,7 +164,8 @@ class LockstepRig:
         success = verdict(judged, reason)
         duration_s = (self._clock.now_ns() - began_ns) / NANOSECONDS
         summary = None if self._recorder is None else self._finish(self._recorder, success, stopped, judged, tried=True)
-        return Rollout(success, duration_s, reason, summary)
+        error = self._scene.error()
+        return Rollout(success, duration_s, reason, summary, dict(self._scene.start_poses), error, source.in_view)
 
     def record_scan(
         self, path: Path, metadata: EpisodeMetadata, dome: Dome, *, encoder_threads: int = 1

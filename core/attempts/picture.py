@@ -1,12 +1,14 @@
-"""Figure 4 as an SVG: it needs nothing else, and prints."""
+"""Figure 4 as an SVG: it needs nothing else, and prints. One picture for a page, or a file with many."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
 
+from core.attempts import words
 from core.attempts.outcome import Outcome
 from core.attempts.workspace import FARTHEST, UNITS, WorkspaceMap, colour_of
 from core.geometry import Array
@@ -14,6 +16,9 @@ from core.messages import TargetError
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _RIGHT, _TOP = 460, 360, 64, 48, 76, 12
 _TICKS = 5
+_SIDE, _HEAD, _FOOT = 110, 30, 26
+"""Around the pictures of a grid: names of rows and columns, and the line below each picture."""
+TEXT_STYLE = "svg text { font: 12px system-ui, sans-serif; fill: #555; }"
 
 
 def picture_svg(picture: WorkspaceMap) -> str:
@@ -28,6 +33,35 @@ def picture_svg(picture: WorkspaceMap) -> str:
         f"target they ended'>{view.axes()}{training}<polygon points='{hull}' fill='none' stroke='#777' "
         f"stroke-dasharray='6 4'/>{tried}{_scale()}</svg>"
     )
+
+
+def pictures_svg(columns: Sequence[str], rows: Mapping[str, Sequence[WorkspaceMap | None]]) -> str:
+    """A file with a picture for each row and column; None: nothing is known there yet."""
+    step = _HEIGHT + _FOOT
+    width, height = _SIDE + _WIDTH * len(columns), _HEAD + step * len(rows)
+    parts = [_title(_SIDE + _WIDTH * (place + 0.5), 20, name) for place, name in enumerate(columns)]
+    for line, (name, pictures) in enumerate(rows.items()):
+        top = _HEAD + step * line
+        parts.append(_title(_SIDE / 2, top + _HEIGHT / 2, name))
+        parts += [_placed(each, _SIDE + _WIDTH * place, top) for place, each in enumerate(pictures)]
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' viewBox='0 0 {width} {height}'>"
+        f"<style>{TEXT_STYLE} svg text.title {{ font-weight: 600; font-size: 15px; }}</style>"
+        f"<rect width='100%' height='100%' fill='white'/>{''.join(parts)}</svg>"
+    )
+
+
+def _title(x: float, y: float, name: str) -> str:
+    return f"<text class='title' x='{x:g}' y='{y:g}' text-anchor='middle'>{escape(name)}</text>"
+
+
+def _placed(picture: WorkspaceMap | None, left: int, top: int) -> str:
+    if picture is None:
+        middle = f"x='{left + _WIDTH / 2:g}' y='{top + _HEIGHT / 2:g}' text-anchor='middle'"
+        return f"<text {middle}>not yet measured</text>"
+    told = f"inside {words.successes(picture.inside)}; outside {words.successes(picture.outside)}"
+    below = f"<text x='{_WIDTH / 2:g}' y='{_HEIGHT + 12}' text-anchor='middle'>{escape(told)}</text>"
+    return f"<g transform='translate({left} {top})'>{picture_svg(picture)}{below}</g>"
 
 
 class _View:

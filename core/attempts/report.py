@@ -9,22 +9,25 @@ from itertools import combinations
 from pathlib import Path
 
 from core.attempts import words
-from core.attempts.picture import picture_svg
+from core.attempts.picture import TEXT_STYLE, picture_svg
 from core.attempts.statistics import Score
 from core.attempts.workspace import WorkspaceMap, signed_distance
 from core.library.attempts import AttemptRow
 from core.library.scores import Evidence, ScoreLine, matched
 
 PAGE, SCORES, ATTEMPTS = "report.html", "scores.csv", "attempts.csv"
-_STYLE = """
+_STYLE = (
+    TEXT_STYLE
+    + """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; margin: 1rem 0; } td, th { padding: .3rem .8rem; text-align: left; }
 th { border-bottom: 1px solid #999; font-weight: 600; vertical-align: bottom; } td { border-bottom: 1px solid #ddd; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.total td { font-weight: 600; border-top: 1px solid #999; } caption { text-align: left; color: #555; }
-svg text { font: 12px system-ui, sans-serif; fill: #555; } .pictures { display: flex; flex-wrap: wrap; gap: 2rem; }
+.pictures { display: flex; flex-wrap: wrap; gap: 2rem; }
 figure { margin: 0; } figcaption { max-width: 30rem; }
 """
+)
 
 
 def write_report(folder: Path, evidence: Sequence[Evidence], made: str) -> Path:

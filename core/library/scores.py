@@ -107,7 +107,7 @@ class Scores:
             start = start_of(attempt.start_poses, starts)
             if start is not None:
                 tried.append(Tried(attempt.id, start, attempt.outcome, attempt.final_error, attempt.duration_s))
-        return workspace_map(starts, plane, tried, self._training_starts(policy, starts))
+        return workspace_map(starts, plane, tried, self.training_starts(policy, starts))
 
     def collect_next(self, picture: WorkspaceMap, task: str) -> Array:
         """Starts ``(N, 3)`` from which the next demonstrations of a task should be given: see ``core.attempts``."""
@@ -117,7 +117,8 @@ class Scores:
         found = [start_of(_POSES.decode(poses), picture.starts) for (poses,) in rows]
         return collect_next(picture, np.array([start for start in found if start is not None]).reshape(-1, 3))
 
-    def _training_starts(self, policy: str, starts: StartRange) -> list[Floats]:
+    def training_starts(self, policy: str, starts: StartRange) -> list[Floats]:
+        """Where the demonstrations began that a policy has learned from (see ``start_of``), as far as is known."""
         with self._catalogue.reading() as connection:
             found = [start_of(_POSES.decode(poses), starts) for (poses,) in connection.execute(_STARTS, (policy,))]
         return [start for start in found if start is not None]

@@ -11,13 +11,17 @@ from core.geometry import SE3
 from core.messages import Floats, Frame, RobotState, Setpoint, Truth
 from core.policies.policy import Policy
 from core.representations.representation import View
+from core.tasks import TaskInfo
 from robot.policies.wishes import Follower, Loop, PolicyWish
 
 
 class Witness(Protocol):
     """Who knows where objects are."""
 
+    @property
+    def info(self) -> TaskInfo: ...
     def truth(self) -> Truth: ...
+    def in_view(self, role: str) -> bool: ...
 
 
 def shown(policy: Policy, X_WE: SE3, frame: Frame | None, X_WO: Mapping[str, Floats] | None) -> View:
@@ -30,7 +34,10 @@ def shown(policy: Policy, X_WE: SE3, frame: Frame | None, X_WO: Mapping[str, Flo
 
 
 class PolicySource:
-    """One attempt of a policy. Frames are offered as they are captured."""
+    """One attempt of a policy. Frames are offered as they are captured.
+
+    ``in_view``: whether its camera, or the task's for one without, saw the object whole each time that it acted.
+    """
 
     def __init__(self, policy: Policy, lease: int, loop: Loop, scene: Witness, clock: LockstepClock) -> None:
         self._policy, self._lease, self._loop, self._scene, self._clock = policy, lease, loop, scene, clock
@@ -39,12 +46,14 @@ class PolicySource:
         self._frame: Frame | None = None
         self._due_ns = clock.now_ns()
         self._acted = 0
+        camera = policy.description.setup.camera
+        self._role = scene.info.camera if camera is None else camera.role
+        self.in_view = True
         policy.reset()
 
     def offer(self, frame: Frame) -> None:
         """A frame just captured; those of cameras that are not the policy's are only recorded."""
-        camera = self._policy.description.setup.camera
-        if camera is not None and frame.role == camera.role:
+        if frame.role == self._role:
             self._frame = frame
 
     def take(self) -> Setpoint | None:
@@ -58,6 +67,7 @@ class PolicySource:
         return self._follower.setpoint(now_ns)
 
     def _act(self, state: RobotState, now_ns: int) -> None:
+        self.in_view = self.in_view and self._scene.in_view(self._role)
         told = self._scene.truth().X_WO if self._policy.info.object_state else None
         self._acted += 1
         try:

@@ -170,6 +170,17 @@ class SimulatedRig:
         """How far from its target the task is at this moment."""
         return self._task.error(self._moment())
 
+    def in_view(self, role: str) -> bool:
+        """Whether the camera of that role sees the task's object whole: all its named points lie in the image."""
+        starts = self._task.info.starts
+        names = self._task.info.objects if starts is None else (starts.object,)
+        info = camera_info(role)
+        X_CW = info.pose(self.world.X_WE).inverse()
+        return all(
+            info.pinhole.shows(X_CW @ (self.world.X_WO(name) @ self.world.objects[name].points_O())).all()
+            for name in names
+        )
+
     def finished(self) -> bool:
         """The task's stop rule: success, or its time is up."""
         return self._judge is not None and self._judge.finished

@@ -12,7 +12,9 @@ from core.errors import DeviceError, InputError
 from core.geometry import SE3
 from core.messages import Disturbance, Frame
 from robot.description import GRIPPER_MAX_WIDTH_M, HOME_Q
+from robot.simulation.objects.sugar_box import SUGAR_BOX
 from robot.simulation.rig import SimulatedRig
+from robot.simulation.task import flat_pose
 
 _TICK_NS = 5_000_000
 
@@ -268,3 +270,12 @@ def test_a_person_is_judged_without_a_time_limit() -> None:
     rig.advance(0)
     rig.advance(clock.now_ns())
     assert not rig.finished()
+
+
+def test_a_camera_sees_an_object_whole_or_not() -> None:
+    rig = _rig("reach_tr")
+    seen = {}
+    for y in (0.0, 0.2, -0.3):
+        rig.world.reset(HOME_Q, 0.0, {"sugar_box": flat_pose(0.65, y, SUGAR_BOX.rest_z_m)})
+        seen[y] = (rig.in_view("right"), rig.in_view("left"))
+    assert seen == {0.0: (True, True), 0.2: (True, False), -0.3: (False, True)}, "the right one looks at y > 0"
