@@ -9,16 +9,15 @@ setup:
 run: setup
 	@$(PYTHON) main.py $(ARGS)
 
-# What runs in real time has the machine to itself; the rest is spread over its cores, at most four.
-live := tests/app tests/end_to_end tests/robot/lcm $(wildcard tests/robot/test_station*.py)
+# Tests marked realtime have the machine to themselves; the rest is spread over its cores, at most four.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest
 
 test: setup
 ifdef ARGS
 	@$(PYTEST) $(ARGS)
 else
-	@$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile tests $(live:%=--ignore=%)
-	@$(PYTEST) $(live)
+	@$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile -m "not realtime" tests
+	@$(PYTEST) -m realtime tests
 endif
 
 demo: setup

@@ -83,11 +83,10 @@ class PlotPanel(pg.PlotWidget):
     """A plot in the palette's colours, without anything that invites to fiddle."""
 
     def __init__(self, spec: PlotSpec, x_range: tuple[float, float]) -> None:
-        super().__init__()
+        super().__init__(enableMenu=False)
         self.spec = spec
         self.curves: list[pg.PlotCurveItem] = []
         item = self.getPlotItem()
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=False, y=False)
         item.setXRange(*x_range, padding=0.0)

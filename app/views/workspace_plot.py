@@ -32,12 +32,11 @@ class WorkspacePlot(pg.PlotWidget):
     attemptChosen = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(enableMenu=False)
         self._picture: WorkspaceMap | None = None
         self._wanted: Array = np.zeros((0, 3))
         self._chosen: frozenset[str] = frozenset()
         item = self.getPlotItem()
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=False, y=False)
         self.setFrameShape(self.Shape.NoFrame)

@@ -14,7 +14,9 @@ from PySide6.QtCore import QDeadlineTimer, QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from app.application import Application
+from app.main_window import SCHEME
 from app.pages.correspondence.page import CorrespondencePage
+from app.settings import Settings
 from app.theme import Scheme
 from core.library.episodes import Episodes
 from robot.rig import DEFAULT_RIG
@@ -56,8 +58,10 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None
 
 def open_window(qt: QApplication, folder: Path, scheme: Scheme = Scheme.DARK, rig: Path = DEFAULT_RIG) -> Application:
     """A window that is shown; neither station nor library is started."""
-    application = Application(qt, folder / "library", rig, 0, folder / "settings.json")
-    application.window.use_scheme(scheme)
+    settings = Settings(folder / "settings.json")
+    settings.put(SCHEME, scheme)
+    settings.save()
+    application = Application(qt, folder / "library", rig, 0, settings.path)
     application.window.begin()
     application.window.resize(1280, 800)
     application.window.show()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from conftest import wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -12,6 +13,8 @@ from app.pages.teleoperate.page import TeleoperatePage
 from app.pages.teleoperate.recording import Phase
 from app.views.rgbd import RgbdView
 from core.attempts.collecting import WantedStarts
+
+pytestmark = pytest.mark.realtime
 
 
 def marked(page: TeleoperatePage) -> list[int]:

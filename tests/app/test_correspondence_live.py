@@ -16,6 +16,8 @@ from app.pages.correspondence.page import CorrespondencePage
 from robot.inspector_messages import LiveFrame
 from tests.robot.correspondence.small import add_episode, add_model, small_library
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(scope="module")
 def opened(qt: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:

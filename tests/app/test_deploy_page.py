@@ -24,6 +24,8 @@ from core.messages import Source
 from robot.station_messages import SceneReset
 from tests.robot.policies.still import POLICY, policy
 
+pytestmark = pytest.mark.realtime
+
 LOADING_S = 60.0
 PATIENT_RIG = """
 name = "patient"

@@ -23,6 +23,8 @@ from core.messages import ControlMode
 from robot.station_messages import Home, Notice, Rearm, ResetScene, StopRecording, Trouble, name_of
 from robot.teleoperation.driver import DriveState
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def page(live: Application) -> Iterator[TeleoperatePage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -11,6 +12,8 @@ from app.pages.teleoperate.page import TeleoperatePage
 from app.pages.teleoperate.recording import Phase
 from core.messages import Source
 from core.static_scenes import SCAN
+
+pytestmark = pytest.mark.realtime
 
 
 def test_a_scan_is_begun_from_its_panel_stopped_and_kept(live: Application) -> None:

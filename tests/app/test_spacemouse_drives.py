@@ -17,6 +17,8 @@ from robot.teleoperation.driver import DriveState
 from tests.robot.conftest import BLIND_RIG
 from tests.robot.teleoperation.plug import FULL, MOVE, Plug, navigator
 
+pytestmark = pytest.mark.realtime
+
 RIG = BLIND_RIG + '[[teleoperation.devices]]\ndriver = "spacemouse"\n'
 
 

@@ -21,6 +21,8 @@ from core.errors import StopReason
 from core.library import Library
 from core.messages import EpisodeMetadata
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def running(qt: QApplication, tmp_path: Path) -> Iterator[Application]:

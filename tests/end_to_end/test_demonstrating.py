@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from mcap.reader import make_reader
 from mcap_protobuf.decoder import DecoderFactory
 
@@ -12,6 +13,8 @@ from core.library.library import Library
 from core.library.rows import EpisodeRow
 from tests.end_to_end.jobs import box_pose, choose_task, grasp_and_lift, reach_the_goal, record, stop_and_label
 from tests.end_to_end.person import Person
+
+pytestmark = pytest.mark.realtime
 
 DEPTH_TOPIC = "/camera/right/depth"
 

@@ -27,6 +27,8 @@ from robot.station_client import StationClient
 from tests.robot import station_parent
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 T = TypeVar("T")
 EPISODE = "01JA000000000000000000TEST"
 

@@ -12,6 +12,8 @@ from core.processes.shared_memory import Session
 from robot.station_client import StationClient
 from robot.station_messages import StationSpec
 
+pytestmark = pytest.mark.realtime
+
 
 def test_a_station_that_cannot_start_leaves_no_thread(
     blind_rig: Path, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,6 +14,8 @@ from robot.rig import load_rig
 from robot.station_messages import RecordingFailed, RecordingFinished, RecordingStarted, StartRecording
 from robot.station_recording import StationRecording
 
+pytestmark = pytest.mark.realtime
+
 
 class Control:
     """A control thread that switches to a recorder, or raises."""

@@ -17,6 +17,8 @@ from robot import station_messages as messages
 from tests.robot.conftest import BLIND_RIG
 from tests.robot.test_station import Person
 
+pytestmark = pytest.mark.realtime
+
 ONE_CAMERA = BLIND_RIG.replace("cameras = []", "").replace(
     "[arm]", '[[cameras]]\nrole = "wrist"\ndriver = "simulated"\nrate_hz = 15\n[arm]'
 )

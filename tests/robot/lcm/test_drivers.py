@@ -19,6 +19,8 @@ from tests.robot.lcm.conftest import rig_file
 from tests.robot.lcm.voice import Voice, iiwa_status
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 PERIOD_S = 0.005
 ACCELERATION = 15.0
 

@@ -25,6 +25,8 @@ from tests.robot.lcm.conftest import new_url, rig_file
 from tests.robot.test_station import Person
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 EPISODE = "01JA000000000000000000TEST"
 
 
