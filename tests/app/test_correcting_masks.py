@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -254,11 +255,12 @@ def test_a_damaged_correction_is_one_sentence_and_can_be_dropped(
     opened: Application, page: CorrespondencePage, folder: Path
 ) -> None:
     shown = page.scenes.panels[0]
-    damaged = CorrectedFrame(shown.episode, "right", 5)
-    assert damaged not in page.masking._histories, "it was not shown yet"
+    images = (CorrectedFrame(shown.episode, "right", frame) for frame in count())
+    damaged = next(image for image in images if image not in page.masking._histories)
     with sqlite3.connect(folder / "library" / "catalog.sqlite") as connection:
         connection.execute(
-            "INSERT INTO annotations SELECT 'damaged', number, 'right', 5, 'mask', '{}', 0 FROM episodes"
+            "INSERT INTO annotations SELECT 'damaged', number, 'right', ?, 'mask', '{}', 0 FROM episodes",
+            (damaged.frame,),
         )
     connection.close()
     page.masking.refresh()
