@@ -13,7 +13,7 @@ from robot.rig import DEFAULT_RIG, load_rig
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(help="table1, table2 or figure4.")],
+    name: Annotated[str, typer.Argument(help="table1, table1-visuals, table2, figure4 or claims.")],
     scale: Annotated[str, typer.Option(help="smoke, laptop (hours on two cores) or paper (a GPU).")] = "laptop",
     folder: Annotated[
         Path | None,

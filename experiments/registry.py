@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from experiments.claims import CLAIMS_OF_V_B
 from experiments.experiment import Experiment
 from experiments.figure4 import FIGURE4
 from experiments.table1 import TABLE1
 from experiments.table2 import TABLE2
+from experiments.visuals import TABLE1_VISUALS
 
-EXPERIMENTS: dict[str, Experiment] = {"table1": TABLE1, "table2": TABLE2, "figure4": FIGURE4}
+EXPERIMENTS: dict[str, Experiment] = {
+    "table1": TABLE1,
+    "table1-visuals": TABLE1_VISUALS,
+    "table2": TABLE2,
+    "figure4": FIGURE4,
+    "claims": CLAIMS_OF_V_B,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from statistics import fmean
 from typing import Any
@@ -40,3 +41,16 @@ def wilson95(successes: int, trials: int) -> tuple[float, float]:
 
     interval: Any = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def difference95(first: Score, second: Score) -> tuple[float, float]:
+    """The 95 % interval of the first rate minus the second, of independent trials.
+
+    Hybrid score (Newcombe, Statistics in Medicine 17, 1998, method 10), made of both Wilson intervals.
+    """
+    (low1, high1), (low2, high2) = first.wilson95, second.wilson95
+    difference = first.rate - second.rate
+    return (
+        difference - math.hypot(first.rate - low1, high2 - second.rate),
+        difference + math.hypot(high1 - first.rate, second.rate - low2),
+    )

@@ -11,6 +11,7 @@ import pytest
 from core.messages import TargetError
 from core.policies.config import MLP
 from experiments.cells import Cell, Scale
+from experiments.claims import CLAIMS
 from experiments.engine import Engine
 from experiments.experiment import Experiment
 from experiments.found import Found
@@ -135,6 +136,23 @@ def test_figure_4_is_drawn_with_what_is_known(tmp_path: Path) -> None:
     assert "inside 2 of 3, 66.7 %" in picture and picture.count("not yet measured") == len(results.cells) - 1
     page = (results.folder / "table.md").read_text()
     assert "![Figure 4](figure4.svg)" in page and "| GT-3D, 30 demonstrations | 2 of 3, 66.7 %" in page
+
+
+def test_claims_are_judged_by_the_interval_of_the_difference(tmp_path: Path) -> None:
+    results = Results(tmp_path, "claims", EXPERIMENTS["claims"], Scale.LAPTOP)
+    cells = {cell.name: cell for cell in results.cells}
+    results.write()
+    page = (results.folder / "table.md").read_text()
+    assert "With 30 demonstrations dense descriptors beat AE and E2E with 200" in page
+    assert page.count("not yet measured") == sum(len(claim.pairs) for claim in CLAIMS)
+    for name, successes in (("DD-2D, Reach T+R, 30 demonstrations", 40), ("AE, Reach T+R", 4), ("E2E, Reach T+R", 39)):
+        results.add(cells[name].trials[0], done(*[k < successes for k in range(50)]))
+    lines = (results.folder / "table.md").read_text().splitlines()
+    of_few = [line for line in lines if line.startswith(("| With 30", "|  | DD-2D, Reach T+R, 30 demonstrations:"))]
+    verdicts = {name: line for line in of_few for name in ("AE,", "AE, mask,", "E2E,") if f"| {name} Reach T+R" in line}
+    assert verdicts["AE,"].endswith("| +72.0 [+55, +82] | **holds** |")
+    assert verdicts["AE, mask,"].endswith("|  | not yet measured |")
+    assert verdicts["E2E,"].endswith("| the trials do not tell |")
 
 
 def test_what_failed_is_tried_again_and_what_was_found_stays_for_whoever_asks(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.attempts.outcome import Outcome, outcome, verdict
-from core.attempts.statistics import score
+from core.attempts.statistics import difference95, score
 from core.episodes.conduct import Conduct
 from core.errors import StopReason
 from core.messages import Disturbance, Source
@@ -52,3 +52,9 @@ def test_a_hand_that_takes_over_from_a_policy_intervenes_once_however_long_it_dr
     for disturbance in (Disturbance.NONE, Disturbance.MANUAL, Disturbance.SCRIPTED):
         conduct.disturbed(disturbance)
     assert conduct.disturbance is Disturbance.MANUAL
+
+
+def test_the_interval_of_a_difference_is_newcombes() -> None:
+    first, second = (score((k < wins, 1.0) for k in range(trials)) for wins, trials in ((56, 70), (48, 80)))
+    assert difference95(first, second) == pytest.approx((0.0524, 0.3339), abs=5e-5), "his Table II, (a), method 10"
+    assert difference95(second, first) == pytest.approx((-0.3339, -0.0524), abs=5e-5)
