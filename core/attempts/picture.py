@@ -23,16 +23,20 @@ TEXT_STYLE = "svg text { font: 12px system-ui, sans-serif; fill: #555; }"
 
 def picture_svg(picture: WorkspaceMap) -> str:
     """The picture with its axes and the scale of its colours."""
+    return (
+        f"<svg width='{_WIDTH}' height='{_HEIGHT}' role='img' aria-label='Where attempts began and how far from their "
+        f"target they ended'>{_drawn(picture)}</svg>"
+    )
+
+
+def _drawn(picture: WorkspaceMap) -> str:
     view = _View(picture)
     training = "".join(_cross(x, y) for x, y in view.at(picture.shown(picture.training)))
     places = view.at(picture.shown(picture.tried_starts))
     tried = "".join(_mark(x, y, each.outcome, each.error) for (x, y), each in zip(places, picture.tried, strict=True))
     hull = " ".join(f"{x:.1f},{y:.1f}" for x, y in view.at(picture.hull))
-    return (
-        f"<svg width='{_WIDTH}' height='{_HEIGHT}' role='img' aria-label='Where attempts began and how far from their "
-        f"target they ended'>{view.axes()}{training}<polygon points='{hull}' fill='none' stroke='#777' "
-        f"stroke-dasharray='6 4'/>{tried}{_scale()}</svg>"
-    )
+    outline = f"<polygon points='{hull}' fill='none' stroke='#777' stroke-dasharray='6 4'/>"
+    return f"{view.axes()}{training}{outline}{tried}{_scale()}"
 
 
 def pictures_svg(columns: Sequence[str], rows: Mapping[str, Sequence[WorkspaceMap | None]]) -> str:
@@ -61,7 +65,7 @@ def _placed(picture: WorkspaceMap | None, left: int, top: int) -> str:
         return f"<text {middle}>not yet measured</text>"
     told = f"inside {words.successes(picture.inside)}; outside {words.successes(picture.outside)}"
     below = f"<text x='{_WIDTH / 2:g}' y='{_HEIGHT + 12}' text-anchor='middle'>{escape(told)}</text>"
-    return f"<g transform='translate({left} {top})'>{picture_svg(picture)}{below}</g>"
+    return f"<g transform='translate({left} {top})'>{_drawn(picture)}{below}</g>"
 
 
 class _View:
