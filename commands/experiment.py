@@ -13,7 +13,7 @@ from robot.rig import DEFAULT_RIG, load_rig
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(help="table1, table1-visuals, table2, figure4 or claims.")],
+    name: Annotated[str, typer.Argument(help="table1, table1-visuals, table2, figure4 to figure6, or claims.")],
     scale: Annotated[str, typer.Option(help="smoke, laptop (hours on two cores) or paper (a GPU).")] = "laptop",
     folder: Annotated[
         Path | None,
@@ -25,7 +25,7 @@ def experiment(
         Path | None,
         typer.Option(metavar="DIR", help="Where results are written; default: in that folder.", show_default=False),
     ] = None,
-    only: Annotated[str, typer.Option(help="Only cells whose name holds these words.")] = "",
+    only: Annotated[str, typer.Option(help="Only cells and pictures whose name holds these words.")] = "",
     address: Annotated[str, typer.Option(metavar="RAY", help="A Ray cluster; default: workers on this machine.")] = "",
     workers: Annotated[
         int | None,
@@ -44,14 +44,14 @@ def experiment(
     config = load_rig(rig or DEFAULT_RIG)
     require(config.simulated, f"Experiments need a simulated rig; '{config.name}' is real.")
     root = folder or default_library().with_name("experiments")
-    from experiments.run import Run
+    from experiments.run import Run, results_of
 
     def say(sentence: str) -> None:
         if not quiet:
             typer.echo(sentence, err=True)
 
-    made = Run(name, Scale(scale), root, results or root / "results", config, say)
-    table = made.finish(only, address or None, workers)
+    made = results_of(name, Scale(scale), results or root / "results")
+    table = Run(made, root, config, say).finish(only, address or None, workers)
     if as_json:
         emit({"table": table, "path": str(made.folder)})
     elif not quiet:

@@ -18,7 +18,7 @@ from core.messages import EpisodeMetadata, EpisodeSummary, Floats, TargetError
 from core.processes.jobs import JobEnded
 from core.tasks import StartRange
 from experiments.engine import PieceFailedError
-from experiments.steps import Demonstrations, Descriptors, Policy, Step, Trial, Trials, Tried
+from experiments.steps import Asked, Demonstrations, Descriptors, Looked, Matched, Policy, Step, Trial, Trials, Tried
 from experiments.store import Store
 from experiments.work import simulate, train
 from robot.jobs import again, finish, start
@@ -57,6 +57,8 @@ def begun(step: Step, store: Store, rig: RigConfig) -> Doing:
             return _training(step, store, lambda library: _policy(step, store, library, rig))
         case Trials():
             return _trials(step, store, rig)
+        case Asked():
+            return _asked(step, store)
         case _:
             raise TypeError(type(step))
 
@@ -134,6 +136,20 @@ def _policy(step: Policy, store: Store, library: Library, rig: RigConfig) -> Run
     if step.descriptors is not None and (seen := store.done(step.descriptors)) is not None:
         config = msgspec.structs.replace(config, descriptor_model=seen.result["model"])
     return begin_training(library, rig, config, _DATASET, step.key)
+
+
+def _asked(step: Asked, store: Store) -> Doing:
+    from experiments.looking import look
+
+    learned = store.done(step.descriptors)
+    assert learned is not None
+    found: list[Looked] = []
+
+    def take(came: tuple[bytes, tuple[Matched, ...]]) -> None:
+        jpeg, matches = came
+        found.append(Looked(str(store.keep_picture(step, jpeg)), matches))
+
+    return Doing([(look, (learned.result["folder"], step))], take, lambda: found[0])
 
 
 def _trials(step: Trials, store: Store, rig: RigConfig) -> Doing:

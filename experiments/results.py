@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
-from typing import Any
 
-import msgspec
-
-from core.platform import replace_file
 from experiments.cells import Cell, Scale
 from experiments.experiment import Experiment, Findings
 from experiments.found import Found
 from experiments.measured import Measurements
 from experiments.page import page
-from experiments.steps import Trials
+from experiments.steps import Step, Trials
 from experiments.store import Done
+from experiments.tables import Compared, Table, write_table
 
 _CELLS = "cells"
-
-
-class Compared(msgspec.Struct, frozen=True):
-    """McNemar's exact test of two cells that were tried on the same starts."""
-
-    first: str
-    second: str
-    first_alone: int
-    second_alone: int
-    p: float
-
-
-class Table(msgspec.Struct, frozen=True):
-    """All that is known of an experiment at one scale. ``cells``: see ``Found.figures``."""
-
-    title: str
-    scale: str
-    command: str
-    cells: tuple[dict[str, Any], ...]
-    compared: tuple[Compared, ...] = ()
 
 
 class Results:
@@ -51,42 +26,41 @@ class Results:
         self._experiment, self._scale = experiment, scale
         self._measurements = Measurements(root / _CELLS)
         self._errors: dict[str, str] = {}
-        self.cells = experiment.cells(scale)
+        self._cells = experiment.cells(scale)
 
     @property
-    def missing(self) -> tuple[Cell, ...]:
-        """Cells of which not everything is measured."""
-        return tuple(cell for cell in self.cells if not all(map(self._measurements.get, cell.trials)))
+    def names(self) -> tuple[str, ...]:
+        """Of all cells."""
+        return tuple(cell.name for cell in self._cells)
 
-    def add(self, step: Trials, came: Done | str) -> None:
-        """Note what came of trials, or why nothing did, and write everything anew."""
-        match came:
-            case str():
-                self._errors[step.key] = came
-            case Done():
-                self._measurements.keep(step, came)
+    def missing(self, only: str = "") -> tuple[Step, ...]:
+        """The trials that are not measured, of cells whose names hold the words."""
+        wanted = (step for cell in self._cells if only in cell.name for step in cell.trials)
+        return tuple(step for step in wanted if self._measurements.get(step) is None)
+
+    def add(self, step: Step, came: Done | str) -> tuple[str, ...]:
+        """Note what came of trials, or why nothing did, and write everything anew; what is to be said of it."""
+        if not isinstance(step, Trials):
+            return ()
+        if isinstance(came, str):
+            self._errors[step.key] = came
+        else:
+            self._measurements.keep(step, came)
         self.write()
+        return tuple(f"{name}: {found.words}" for name, found in self.findings.items() if step in found.cell.trials)
 
     def write(self) -> Table:
         """Write the table as it stands now."""
         findings = self.findings
         table, part = self._table(findings), self._experiment.parts(findings)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        files = {
-            "table.json": msgspec.json.format(msgspec.json.encode(table)).decode() + "\n",
-            "table.csv": _csv(table),
-            **part.files,
-            "table.md": page(table.title, f"Scale {table.scale}; `{table.command}`.", part.page, findings)
-            + _comparisons(table),
-        }
-        for name, text in files.items():
-            replace_file(self.folder / name, text.encode())
+        told = page(table.title, table.made, part.page, findings) + _comparisons(table)
+        write_table(self.folder, table, told, {name: text.encode() for name, text in part.files.items()})
         return table
 
     @property
     def findings(self) -> Findings:
         """All cells of which something is known, in the order of the page."""
-        every = (self._find(cell) for cell in self.cells)
+        every = (self._find(cell) for cell in self._cells)
         return {found.cell.name: found for found in every if found.measured or found.error}
 
     def _find(self, cell: Cell) -> Found:
@@ -119,12 +93,3 @@ def _comparisons(table: Table) -> str:
         for each in table.compared
     ]
     return "\n".join(lines) + "\n"
-
-
-def _csv(table: Table) -> str:
-    text = io.StringIO()
-    names = list(dict.fromkeys(name for line in table.cells for name in line))
-    writer = csv.DictWriter(text, names)
-    writer.writeheader()
-    writer.writerows(table.cells)
-    return text.getvalue()

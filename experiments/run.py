@@ -4,45 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from core.errors import InputError
-from experiments.cells import Cell, Scale
+from experiments.cells import Scale
 from experiments.engine import Engine
+from experiments.gallery import Gallery, GalleryResults
 from experiments.pipeline import Pipeline
 from experiments.registry import EXPERIMENTS
-from experiments.results import Results, Table
-from experiments.steps import Trials
-from experiments.store import Store
+from experiments.results import Results
+from experiments.steps import Step
+from experiments.store import Done, Store
+from experiments.tables import Table
 from robot.rig import RigConfig
 
 
-class Run:
-    """An experiment at a scale. ``root`` is where its work lies, ``results`` where what it finds is written; several
-    experiments share both. ``folder`` is where its own page is."""
+class Findings(Protocol):
+    """What becomes of an experiment: ``folder`` is where its page is, ``names`` are those of its cells or pictures."""
 
-    def __init__(
-        self, name: str, scale: Scale, root: Path, results: Path, rig: RigConfig, say: Callable[[str], None]
-    ) -> None:
-        self._root, self._rig, self._say = root, rig, say
-        self._results = Results(results, name, EXPERIMENTS[name], scale)
-        self.folder = self._results.folder
+    folder: Path
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    def missing(self, only: str) -> tuple[Step, ...]:
+        """The steps that are to be done for what has these words in its name."""
+
+    def add(self, step: Step, came: Done | str) -> tuple[str, ...]:
+        """Write down what came of a step, or why nothing did; sentences about it."""
+
+    def write(self) -> Table:
+        """Write the page as it stands now."""
+
+
+def results_of(name: str, scale: Scale, root: Path) -> Findings:
+    """What is known of an experiment in a folder that several share."""
+    experiment = EXPERIMENTS[name]
+    if isinstance(experiment, Gallery):
+        return GalleryResults(root, name, experiment, scale)
+    return Results(root, name, experiment, scale)
+
+
+class Run:
+    """An experiment at a scale. ``root`` is where its work lies, which several experiments share."""
+
+    def __init__(self, results: Findings, root: Path, rig: RigConfig, say: Callable[[str], None]) -> None:
+        self._results, self._root, self._rig, self._say = results, root, rig, say
 
     def finish(self, only: str = "", address: str | None = None, workers: int | None = None) -> Table:
-        """Do the cells that are missing (and hold the words ``only``); a figure is written as soon as it is known."""
-        if not any(only in cell.name for cell in self._results.cells):
-            raise InputError(f"No cell's name holds '{only}'; run it without --only to see their names.")
-        wanted = [cell for cell in self._results.missing if only in cell.name]
+        """Do what is missing (of what holds the words ``only``); a figure is written as soon as it is known."""
+        if not any(only in name for name in self._results.names):
+            raise InputError(f"Nothing here is called '{only}'; choose from: {'; '.join(self._results.names)}.")
+        wanted = self._results.missing(only)
         if wanted:
             with Store(self._root) as store, Engine(address, workers) as engine:
-                self._say(f"{len(wanted)} cells on {engine.cores} cores of {engine.machines} machine(s).")
+                self._say(f"{len(wanted)} figures on {engine.cores} cores of {engine.machines} machine(s).")
                 self._do(wanted, store, Pipeline(store, engine, self._rig, self._say))
         return self._results.write()
 
-    def _do(self, wanted: list[Cell], store: Store, pipeline: Pipeline) -> None:
-        for step in pipeline.run(tuple(trials for cell in wanted for trials in cell.trials)):
-            if not isinstance(step, Trials):
-                continue
-            self._results.add(step, store.done(step) or pipeline.failed[step.key])
-            for name, found in self._results.findings.items():
-                if step in found.cell.trials:
-                    self._say(f"{name}: {found.words}")
+    def _do(self, wanted: tuple[Step, ...], store: Store, pipeline: Pipeline) -> None:
+        for step in pipeline.run(wanted):
+            for sentence in self._results.add(step, store.done(step) or pipeline.failed[step.key]):
+                self._say(sentence)

@@ -102,6 +102,48 @@ class Trials(Step, frozen=True):
         return f"{self.count} trials{shown} of {self.policy.words}"
 
 
+class Look(msgspec.Struct, frozen=True):
+    """A scene that a model is asked about: unseen, and shown with these visual variations."""
+
+    title: str
+    visuals: tuple[str, ...] = ()
+
+
+class Asked(Step, frozen=True):
+    """Where a model sees in other scenes what lies in one: heatmaps of named ``points`` of the task's object, and
+    ``lines`` between two of them, pixel by pixel."""
+
+    descriptors: Descriptors
+    looks: tuple[Look, ...]
+    points: tuple[str, ...] = ()
+    lines: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def needs(self) -> tuple[Step, ...]:
+        return (self.descriptors,)
+
+    @property
+    def words(self) -> str:
+        return f"a picture of matches by {self.descriptors.words}"
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """A best match. ``apart_px``: from the right pixel of a 640x480 image, None where nobody knows it."""
+
+    point: str
+    look: str
+    distance: float
+    confidence: float
+    apart_px: float | None
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What came of a question: ``picture`` is its file."""
+
+    picture: str
+    matches: tuple[Matched, ...]
+
+
 class Trial(msgspec.Struct, frozen=True):
     """How one attempt ended. ``success`` None: it was ended by something that is not the policy's fault.
 

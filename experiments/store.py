@@ -45,6 +45,12 @@ class Store:
         replace_file(self._path(step), msgspec.json.format(msgspec.json.encode(done)))
         return done
 
+    def keep_picture(self, step: Step, jpeg: bytes) -> Path:
+        """Where a picture that came of a step is kept."""
+        path = self._path(step).with_suffix(".jpg")
+        replace_file(path, jpeg)
+        return path
+
     def library(self, demonstrations: Demonstrations) -> Library:
         """The library of these demonstrations and of all that is learned from them."""
         name = f"{demonstrations.task}-{demonstrations.episodes}-{demonstrations.key[:8]}"

@@ -20,9 +20,10 @@ from core.correspondence.config import TrainingConfig
 from core.correspondence.describer import Describer
 from core.correspondence.descriptors import DescriptorImage
 from core.correspondence.evaluation import REFERENCE_WIDTH, pck
-from core.correspondence.heatmap import best_matches, colour_map, match, painted
+from core.correspondence.heatmap import best_matches, match
 from core.correspondence.matching import match_views
 from core.correspondence.network import DescriptorNetwork
+from core.correspondence.pictures import answered, asked
 from core.correspondence.scans import match_scan_views
 from core.correspondence.views import ViewSet
 
@@ -74,10 +75,7 @@ class Validator:
 def _draw(pair: JudgedPair, source: DescriptorImage, target: DescriptorImage, snapshot: Path) -> str:
     """Source with its point, target with heatmap, match and truth, side by side."""
     found, heat = match(target, source.at(pair.uv_a[:1])[0])
-    left, right = pair.rgb_a.copy(), painted(pair.rgb_b, heat, colour_map("jet"))
-    _reticle(left, pair.uv_a[0], (0, 220, 0))
-    _reticle(right, pair.uv_b[0], (0, 220, 0))
-    _reticle(right, np.array([found.u, found.v], dtype=np.float64), (230, 30, 30))
+    left, right = asked(pair.rgb_a, pair.uv_a[0]), answered(pair.rgb_b, heat, found, pair.uv_b[0])
     snapshot.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     cv2.imwrite(str(snapshot), np.hstack([left, right])[..., ::-1])
     return f"{snapshot.parent.name}/{snapshot.name}"
@@ -123,10 +121,3 @@ def _validation(errors: NDArray[np.float64], snapshot: str | None) -> Validation
         return Validation(pck(errors), float("inf"), 0.0, 0, snapshot)
     auc = float(np.mean([(errors <= limit).mean() for limit in range(1, _AUC_UP_TO + 1)]))
     return Validation(pck(errors), float(np.median(errors)), auc, len(errors), snapshot)
-
-
-def _reticle(rgb: NDArray[np.uint8], uv: NDArray[np.float64], colour: tuple[int, int, int]) -> None:
-    u, v = (round(float(value)) for value in uv)
-    cv2.circle(rgb, (u, v), 6, colour, 1, cv2.LINE_AA)
-    cv2.line(rgb, (u - 10, v), (u + 10, v), colour, 1, cv2.LINE_AA)
-    cv2.line(rgb, (u, v - 10), (u, v + 10), colour, 1, cv2.LINE_AA)
