@@ -28,7 +28,8 @@ from robot.lockstep_pool import Job
 from robot.rig import RigConfig
 from robot.simulation.tasks import TASKS
 
-_DATASET = "all"
+DATASET = "all"
+"""The data set of all demonstrations in a library of the store."""
 _EPISODES, _TRIALS = 5, 10
 """Of how many a piece is made."""
 
@@ -76,9 +77,9 @@ def _demonstrations(step: Demonstrations, library: Library, rig: RigConfig) -> D
             del open_[summary.id]
 
     def end() -> dict[str, Any]:
-        if all(dataset.name != _DATASET for dataset in library.datasets.list()):
-            library.datasets.freeze(_DATASET, EpisodeFilter(task=step.task, demonstrations=True))
-        return {"episodes": library.datasets.get(_DATASET).episodes}
+        if all(dataset.name != DATASET for dataset in library.datasets.list()):
+            library.datasets.freeze(DATASET, EpisodeFilter(task=step.task, demonstrations=True))
+        return {"episodes": library.datasets.get(DATASET).episodes}
 
     pieces = [(simulate, (spec, chunk)) for chunk in _chunks(jobs, _EPISODES)]
     return Doing(pieces, take, end, lambda: discard(library, open_))
@@ -126,7 +127,7 @@ def _learned(library: Library, run: RunRow) -> dict[str, Any]:
 def _descriptors(step: Descriptors, library: Library, rig: RigConfig) -> RunRow:
     from robot.correspondence.start import begin as begin_training
 
-    return begin_training(library, rig, step.config, _DATASET, step.key)
+    return begin_training(library, rig, step.config, DATASET, step.key)
 
 
 def _policy(step: Policy, store: Store, library: Library, rig: RigConfig) -> RunRow:
@@ -135,7 +136,7 @@ def _policy(step: Policy, store: Store, library: Library, rig: RigConfig) -> Run
     config = step.config
     if step.descriptors is not None and (seen := store.done(step.descriptors)) is not None:
         config = msgspec.structs.replace(config, descriptor_model=seen.result["model"])
-    return begin_training(library, rig, config, _DATASET, step.key)
+    return begin_training(library, rig, config, DATASET, step.key)
 
 
 def _asked(step: Asked, store: Store) -> Doing:
