@@ -44,14 +44,16 @@ def experiment(
     config = load_rig(rig or DEFAULT_RIG)
     require(config.simulated, f"Experiments need a simulated rig; '{config.name}' is real.")
     root = folder or default_library().with_name("experiments")
-    from experiments.run import Run, results_of
+    from experiments.run import Run, renew, results_of
 
     def say(sentence: str) -> None:
         if not quiet:
             typer.echo(sentence, err=True)
 
-    made = results_of(name, Scale(scale), results or root / "results")
+    shared = results or root / "results"
+    made = results_of(name, Scale(scale), shared)
     table = Run(made, root, config, say).finish(only, address or None, workers)
+    renew(Scale(scale), shared)
     if as_json:
         emit({"table": table, "path": str(made.folder)})
     elif not quiet:

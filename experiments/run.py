@@ -44,6 +44,13 @@ def results_of(name: str, scale: Scale, root: Path) -> Findings:
     return Results(root, name, experiment, scale)
 
 
+def renew(scale: Scale, root: Path) -> None:
+    """Write all pages of a scale anew that are in this folder: experiments share what is measured."""
+    for results in (results_of(name, scale, root) for name in EXPERIMENTS):
+        if results.folder.exists():
+            results.write()
+
+
 class Run:
     """An experiment at a scale. ``root`` is where its work lies, which several experiments share."""
 

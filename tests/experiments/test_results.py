@@ -24,6 +24,7 @@ from experiments.gallery import GalleryResults
 from experiments.looking import look
 from experiments.measured import Measured
 from experiments.results import Results
+from experiments.run import renew
 from experiments.steps import FIRST_TRIAL, Demonstrations, Look, Looked, Policy, Trial, Trials, Tried
 from experiments.store import Done
 
@@ -114,6 +115,15 @@ def test_what_failed_is_tried_again_and_what_was_found_stays_for_whoever_asks(tm
     assert again.missing() == wanted[1].trials and again.missing("one") == ()
     other = Results(tmp_path, "b", Experiment("Another", lambda _: cells("renamed", "else")), Scale.SMOKE)
     assert other.missing() == wanted[1].trials
+
+
+def test_what_one_experiment_measured_stands_on_the_pages_of_the_others(tmp_path: Path) -> None:
+    Results(tmp_path, "claims", CLAIMS_OF_V_B, Scale.LAPTOP).write()
+    (cell,) = (cell for cell in FIGURE4.cells(Scale.LAPTOP) if cell.name == "DD-2D, 30 demonstrations")
+    Results(tmp_path, "figure4", FIGURE4, Scale.LAPTOP).add(cell.trials[0], done(*[True] * 3))
+    renew(Scale.LAPTOP, tmp_path)
+    assert "DD-2D, Reach T+R, 30 demonstrations: 100.0 [44, 100]" in (tmp_path / "claims-laptop/table.md").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cells", "claims-laptop", "figure4-laptop"]
 
 
 def test_a_picture_of_matches_says_how_far_they_are_from_the_right_pixel(tmp_path: Path) -> None:
